@@ -1,0 +1,290 @@
+import { decode, run, type Backend, type Feed, type Program, type Sequence, type Tensor } from '@tramontane/core'
+import { goldenPath, openGolden, openModel, rowError, type TinyModel } from './goldens.ts'
+
+/** A backend to be judged. */
+export interface Subject {
+  readonly backend: Backend
+  /** Largest difference from a golden that is still right, as a share of the row's norm. */
+  readonly bound: number
+}
+
+/** One behaviour that every backend must have. Rejects with what was expected and what was found. */
+export interface Case {
+  readonly name: string
+  /** Clause of docs/spec.md. */
+  readonly clause: string
+  run(subject: Subject): Promise<void>
+}
+
+/** A loaded tiny model and the 13 tokens of its golden. */
+interface Bench {
+  readonly program: Program
+  readonly tokens: Int32Array
+  readonly golden: (name: string) => Promise<Tensor>
+  open(): Sequence
+}
+
+async function withModel(subject: Subject, model: TinyModel, body: (bench: Bench) => Promise<void>): Promise<void> {
+  const { graph, weights, close } = await openModel(goldenPath(model))
+  const golden = await openGolden(`${model}/golden.safetensors`)
+  const program = await subject.backend.load(graph, weights)
+  try {
+    const tokens = (await golden.read('tokens')).data as Int32Array
+    await body({ program, tokens, golden: (name) => golden.read(name), open: () => program.open(256) })
+  } finally {
+    await program.dispose()
+    await Promise.all([close(), golden.close()])
+  }
+}
+
+function expect(condition: boolean, message: string): void {
+  if (!condition) throw new Error(message)
+}
+
+/** Equal to the bit where the backend says so, else within the bound. */
+function expectSame(subject: Subject, found: Tensor, expected: Tensor, what: string): void {
+  const error = rowError(found, expected)
+  const bound = subject.backend.batchInvariant ? 0 : 2 * subject.bound
+  expect(error <= bound, `${what}: differs by ${error} of a row's norm, at most ${bound} is right`)
+}
+
+async function expectError(what: string, words: RegExp, action: () => unknown): Promise<void> {
+  let found: unknown
+  try {
+    await action()
+  } catch (error) {
+    found = error
+  }
+  expect(
+    found instanceof Error && words.test(found.message),
+    `${what}: expected an error ${words}, found ${String(found)}`,
+  )
+}
+
+const logitsOf = async (program: Program, feed: Feed): Promise<Tensor> => (await run(program, [feed])).get('logits')!
+
+/** Rows [from, to) of a tensor. */
+function rows({ dtype, shape: [, columns], data }: Tensor, from: number, to: number): Tensor {
+  return { dtype, shape: [to - from, columns], data: data.slice(from * columns, to * columns) }
+}
+
+const models = ['tiny-full', 'tiny-window', 'tiny-fp8'] as const
+
+const numbers: Case[] = models.map((model) => ({
+  name: `golden: every activation of ${model}`,
+  clause: 'graph.1',
+  run: (subject) =>
+    withModel(subject, model, async ({ program, tokens, golden, open }) => {
+      const outputs = program.graph.nodes.flatMap(({ op, name }) =>
+        op === 'attention' ? [name, `${name}.pattern`] : [name],
+      )
+      const named = outputs.filter((name) => name !== 'selected')
+      const values = await run(program, [{ sequence: open(), tokens, logits: 'all' }], { outputs: named })
+      for (const name of named) {
+        const error = rowError(values.get(name)!, await golden(name))
+        expect(
+          error <= subject.bound,
+          `${name}: differs by ${error} of a row's norm, at most ${subject.bound} is right`,
+        )
+      }
+    }),
+}))
+
+const paths: Case[] = models.map((model) => ({
+  name: `one path: chunks, steps and ragged batches of ${model} agree`,
+  clause: 'pass.1',
+  run: (subject) =>
+    withModel(subject, model, async ({ program, tokens, open }) => {
+      const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
+      const [a, b] = [open(), open()]
+      program.submit([{ sequence: a, tokens: tokens.subarray(0, 6), logits: 'none' }])
+      const pass = program.submit([
+        { sequence: b, tokens: tokens.subarray(0, 3), logits: 'all' },
+        { sequence: a, tokens: tokens.subarray(6), logits: 'all' },
+      ])
+      expectSame(subject, await pass.read('logits', 0), rows(whole, 0, 3), 'feed 0')
+      expectSame(subject, await pass.read('logits', 1), rows(whole, 6, 13), 'feed 1')
+      for (let t = 3; t < 13; t++) {
+        const step = await logitsOf(program, { sequence: b, tokens: tokens.subarray(t, t + 1), logits: 'last' })
+        expectSame(subject, step, rows(whole, t, t + 1), `step ${t}`)
+      }
+    }),
+}))
+
+const behaviour: Case[] = [
+  {
+    name: 'logits: none, last, all and chosen rows',
+    clause: 'pass.2',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+        const all = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
+        const last = await logitsOf(program, { sequence: open(), tokens, logits: 'last' })
+        expectSame(subject, last, rows(all, 12, 13), 'last')
+        const chosen = await logitsOf(program, { sequence: open(), tokens, logits: Int32Array.of(7, 2) })
+        expectSame(subject, rows(chosen, 1, 2), rows(all, 2, 3), 'second chosen row')
+        const none = await logitsOf(program, { sequence: open(), tokens, logits: 'none' })
+        expect(none.shape[0] === 0, `none: expected no rows, found ${none.shape[0]}`)
+      }),
+  },
+  {
+    name: 'lengths move at submit, and a drawn token feeds the next pass unread',
+    clause: 'pass.3',
+    run: (subject) =>
+      withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
+        const sequence = open()
+        let pass = program.submit([{ sequence, tokens, logits: 'last' }], { choose: 'greedy' })
+        expect(sequence.length === 13, `length: expected 13 at submit, found ${sequence.length}`)
+        const drawn = [pass.drawn[0].token]
+        for (let i = 0; i < 4; i++) {
+          pass = program.submit([{ sequence, tokens: pass.drawn[0], logits: 'last' }], { choose: 'greedy' })
+          drawn.push(pass.drawn[0].token)
+        }
+        const ids = await Promise.all(drawn)
+        const again = await logitsOf(program, {
+          sequence: open(),
+          tokens: Int32Array.of(...tokens, ...ids),
+          logits: 'all',
+        })
+        const values = decode(again)
+        const V = again.shape[1]
+        ids.forEach((id, i) => {
+          const row = values.subarray((12 + i) * V, (13 + i) * V)
+          expect(
+            row.every((logit) => logit <= row[id]),
+            `token ${i}: ${id} is not the largest logit`,
+          )
+        })
+      }),
+  },
+  {
+    name: 'truncate and fork: the past is shared, the future is not',
+    clause: 'pass.4',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+        const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
+        const first = open()
+        program.submit([{ sequence: first, tokens, logits: 'none' }])
+        const second = first.fork()
+        first.truncate(5)
+        expect(
+          first.length === 5 && second.length === 13,
+          `lengths: expected 5 and 13, found ${first.length} and ${second.length}`,
+        )
+        program.submit([{ sequence: first, tokens: Int32Array.of(1, 2, 3), logits: 'none' }])
+        second.truncate(6)
+        const rest = await logitsOf(program, { sequence: second, tokens: tokens.subarray(6), logits: 'all' })
+        expectSame(subject, rest, rows(whole, 6, 13), 'the fork')
+        first.truncate(5)
+        const back = await logitsOf(program, { sequence: first, tokens: tokens.subarray(5), logits: 'all' })
+        expectSame(subject, back, rows(whole, 5, 13), 'the original, taken back')
+        await expectError('beyond the length', /truncate/, () => first.truncate(14))
+      }),
+  },
+  {
+    name: 'window: what has been let go cannot be taken back, the last pass always can',
+    clause: 'pass.5',
+    run: (subject) =>
+      withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
+        const long = Int32Array.from({ length: 230 }, (_, i) => tokens[i % 13])
+        const whole = await logitsOf(program, { sequence: open(), tokens: long, logits: 'all' })
+        const sequence = open()
+        for (let t = 0; t < 230; t += 10)
+          program.submit([{ sequence, tokens: long.subarray(t, t + 10), logits: 'none' }])
+        const { earliest } = sequence
+        expect(earliest <= 220, `earliest: expected at most 220, found ${earliest}`)
+        if (earliest > 0) await expectError('before earliest', /truncate/, () => sequence.truncate(earliest - 1))
+        sequence.truncate(Math.max(earliest, 200))
+        const from = sequence.length
+        const rest = await logitsOf(program, { sequence, tokens: long.subarray(from), logits: 'all' })
+        expectSame(subject, rest, rows(whole, from, 230), 'after going back')
+      }),
+  },
+  {
+    name: 'override: a patched activation changes what follows, and only that',
+    clause: 'pass.6',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, golden, open }) => {
+        const node = 'layers.0.mlp.residual'
+        const value = await golden(node)
+        const feed = (): Feed => ({ sequence: open(), tokens, logits: 'all' })
+        const plain = await logitsOf(program, feed())
+        const same = await run(program, [feed()], { overrides: [{ node, value }] })
+        expect(rowError(same.get('logits')!, plain) <= 4 * subject.bound, 'its own value put back changes the logits')
+        const zero = { dtype: 'F64' as const, shape: [1, value.shape[1]], data: new Float64Array(value.shape[1]) }
+        const overrides = [{ node, rows: Int32Array.of(8), value: zero }]
+        const patched = await run(program, [feed()], { overrides, outputs: [node, 'logits'] })
+        expect(
+          decode(rows(patched.get(node)!, 8, 9)).every((x) => x === 0),
+          'row 8 is not the patched one',
+        )
+        expectSame(subject, rows(patched.get('logits')!, 0, 8), rows(plain, 0, 8), 'rows before the patch')
+        const after = rowError(rows(patched.get('logits')!, 8, 9), rows(plain, 8, 9))
+        expect(after > 1e-3, `the patched row's logits differ by ${after} only`)
+      }),
+  },
+  {
+    name: 'a failed pass poisons its sequences alone, until they are taken back',
+    clause: 'pass.7',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+        const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
+        const [hit, spared] = [open(), open()]
+        program.submit([{ sequence: hit, tokens: tokens.subarray(0, 4), logits: 'none' }])
+        const signal = AbortSignal.abort(new Error('stopped by the case'))
+        const failed = program.submit([{ sequence: hit, tokens: tokens.subarray(4, 8), logits: 'last' }], { signal })
+        await expectError('the aborted pass', /stopped by the case/, () => failed.read('logits'))
+        await expectError('the next pass', /stopped by the case/, () =>
+          logitsOf(program, { sequence: hit, tokens: tokens.subarray(8), logits: 'last' }),
+        )
+        const other = await logitsOf(program, { sequence: spared, tokens, logits: 'all' })
+        expectSame(subject, other, whole, 'a sequence beside it')
+        hit.truncate(4)
+        const healed = await logitsOf(program, { sequence: hit, tokens: tokens.subarray(4), logits: 'all' })
+        expectSame(subject, healed, rows(whole, 4, 13), 'after taking the failed pass back')
+      }),
+  },
+  {
+    name: 'bad feeds are refused at submit, and nothing moves',
+    clause: 'pass.8',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+        const sequence = program.open(8)
+        const submit = (...feeds: Feed[]) => program.submit(feeds)
+        await expectError('no feed', /feed/, () => submit())
+        await expectError('no token', /token/, () => submit({ sequence, tokens: new Int32Array(0), logits: 'last' }))
+        await expectError('id too large', /97/, () =>
+          submit({ sequence, tokens: Int32Array.of(1, 97), logits: 'last' }),
+        )
+        await expectError('id negative', /-1/, () => submit({ sequence, tokens: Int32Array.of(-1), logits: 'last' }))
+        await expectError('capacity', /capacity/, () => submit({ sequence, tokens, logits: 'last' }))
+        const one: Feed = { sequence, tokens: Int32Array.of(1), logits: 'last' }
+        await expectError('twice', /twice/, () => submit(one, one))
+        await expectError('row', /logits/, () => submit({ ...one, logits: Int32Array.of(1) }))
+        await expectError('output', /nonsense/, () => program.submit([one], { outputs: ['nonsense'] }))
+        const value = { dtype: 'F64' as const, shape: [1, 3], data: new Float64Array(3) }
+        await expectError('override', /\[1, 3\]/, () => program.submit([one], { overrides: [{ node: 'norm', value }] }))
+        expect(sequence.length === 0, `length: expected 0 after refusals, found ${sequence.length}`)
+        const stranger = open()
+        stranger.close()
+        await expectError('closed', /closed/, () => submit({ ...one, sequence: stranger }))
+      }),
+  },
+  {
+    name: 'memory: closing sequences gives the cache back',
+    clause: 'pass.9',
+    run: (subject) =>
+      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+        const sequence = open()
+        await run(program, [{ sequence, tokens, logits: 'last' }])
+        const { weights, cache } = program.usage()
+        expect(weights > 0 && cache > 0, `usage: expected bytes, found weights ${weights} and cache ${cache}`)
+        sequence.fork().close()
+        sequence.close()
+        await run(program, [{ sequence: open(), tokens: tokens.subarray(0, 1), logits: 'none' }])
+        expect(program.usage().cache <= cache, `cache: expected at most ${cache} bytes, found ${program.usage().cache}`)
+      }),
+  },
+]
+
+/** The shared cases: every backend runs all of them. */
+export const backendCases: readonly Case[] = [...numbers, ...paths, ...behaviour]

@@ -1,0 +1,73 @@
+import { bf16, decodeFloat, e4m3, e5m2, encodeFloat, f16, type FloatFormat, type Overflow } from './float-format.ts'
+import { tensor, type DType, type Range, type Tensor } from './tensor.ts'
+
+/** The formats that are held as bit patterns. */
+const formats: { readonly [D in DType]?: FloatFormat } = { F16: f16, BF16: bf16, F8_E4M3: e4m3, F8_E5M2: e5m2 }
+
+const tables = new Map<DType, Float64Array>()
+
+/** Every code of a format decoded once: 256 numbers for fp8, 65,536 for the 16-bit types. */
+export function decodeTable(dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2'): Float64Array {
+  let table = tables.get(dtype)
+  if (table === undefined) {
+    const format = formats[dtype]!
+    const codes = 2 ** (1 + format.exponentBits + format.mantissaBits)
+    table = Float64Array.from({ length: codes }, (_, code) => decodeFloat(format, code))
+    tables.set(dtype, table)
+  }
+  return table
+}
+
+/** Decodes elements `[from, to)` of a tensor into `out`, exactly (I64 beyond 2⁵³ rounds). */
+export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range): void {
+  switch (value.dtype) {
+    case 'F16':
+    case 'BF16':
+    case 'F8_E4M3':
+    case 'F8_E5M2': {
+      const table = decodeTable(value.dtype)
+      const codes = value.data as Uint8Array | Uint16Array
+      for (let i = from; i < to; i++) out[i - from] = table[codes[i]]
+      return
+    }
+    default:
+      for (let i = from; i < to; i++) out[i - from] = Number(value.data[i])
+  }
+}
+
+/** Every element as a number. */
+export function decode(value: Tensor): Float64Array {
+  const out = new Float64Array(value.data.length)
+  decodeInto(out, value, { from: 0, to: out.length })
+  return out
+}
+
+/** The number that one code of a dtype stands for. */
+export function decodeCode(dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2', code: number): number {
+  return decodeFloat(formats[dtype]!, code)
+}
+
+/**
+ * The code nearest to a number, ties to even. With `saturate`, magnitudes beyond the largest finite number (infinities
+ * too) become that number; with `nan`, the format's own overflow code: NaN for F8_E4M3, infinity for the others.
+ */
+export function encodeCode(dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2', value: number, overflow: Overflow): number {
+  return encodeFloat(formats[dtype]!, value, overflow)
+}
+
+/** Numbers → tensor of a floating dtype, rounded to nearest even. Overflow as in `encodeCode`; default `nan`. */
+export function encode<D extends 'F64' | 'F32' | 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2'>(
+  dtype: D,
+  shape: readonly number[],
+  values: ArrayLike<number>,
+  overflow: Overflow = 'nan',
+): Tensor<D> {
+  const format = formats[dtype]
+  if (format === undefined) {
+    const data = dtype === 'F64' ? Float64Array.from(values) : Float32Array.from(values)
+    return tensor(dtype, shape, data as Tensor<D>['data'])
+  }
+  const codes = dtype === 'F16' || dtype === 'BF16' ? new Uint16Array(values.length) : new Uint8Array(values.length)
+  for (let i = 0; i < codes.length; i++) codes[i] = encodeFloat(format, values[i], overflow)
+  return tensor(dtype, shape, codes as Tensor<D>['data'])
+}

@@ -1,0 +1,215 @@
+import type { Override, SubmitOptions } from './backend.ts'
+import { decode, encode } from './dtype.ts'
+import { patternOf, type Placed } from './feeds.ts'
+import { references, type Graph, type Node } from './graph.ts'
+import type { Breathe, Cache, OpTable, Span } from './op-table.ts'
+import { angles, type Angles } from './rope.ts'
+import type { Columns } from './shapes.ts'
+import type { Tensor } from './tensor.ts'
+
+/** A graph bound to its weights. */
+export interface Plan<V, W, C extends Cache> {
+  readonly table: OpTable<V, W, C>
+  readonly graph: Graph
+  readonly columns: Columns
+  readonly weights: Map<string, W>
+  /** Nodes whose values have one row for each wanted logit, not for each token. */
+  readonly rowwise: ReadonlySet<string>
+}
+
+/** What a pass leaves behind. */
+export interface Values {
+  readonly outputs: ReadonlyMap<string, Tensor>
+  /** By output name, one [H, T, S] per feed. */
+  readonly patterns: ReadonlyMap<string, readonly Tensor[]>
+  /** With `choose`: one token per feed. */
+  readonly chosen: readonly number[]
+}
+
+/** What the nodes of one pass share. */
+interface Context<V, C extends Cache> {
+  readonly tokens: Int32Array
+  readonly rows: Int32Array
+  readonly positions: Int32Array
+  readonly spans: readonly Span<C>[]
+  readonly values: Map<string, V>
+  readonly patterns: Map<string, readonly Tensor[]>
+  /** One table of angles for all nodes with the same frequencies. */
+  readonly angles: Map<readonly number[], Angles>
+  readonly breathe: Breathe
+}
+
+/** One pass: every node that an output or the memory needs, in order. Values are freed after their last use. */
+export async function evaluate<V, W, C extends Cache>(
+  plan: Plan<V, W, C>,
+  placed: readonly Placed<C>[],
+  options: SubmitOptions,
+): Promise<Values> {
+  const context = await contextOf<V, C>(placed, options)
+  const wanted = new Set(options.outputs ?? ['logits'])
+  if (options.choose !== undefined) wanted.add('logits')
+  const nodes = neededNodes(plan, wanted, context.rows.length > 0)
+  const lastUse = new Map(nodes.flatMap((node, i) => Object.values(references(node)).map((ref) => [ref, i])))
+  const outputs = new Map<string, Tensor>()
+  try {
+    for (const [i, node] of nodes.entries()) {
+      const value = await override(plan.table, await compute(plan, node, context, wanted), node.name, options.overrides)
+      context.values.set(node.name, value)
+      if (wanted.has(node.name)) outputs.set(node.name, await plan.table.download(value))
+      for (const name of [node.name, ...Object.values(references(node))]) {
+        if ((lastUse.get(name) ?? i) <= i) release(plan.table, context.values, name)
+      }
+      await context.breathe()
+    }
+  } finally {
+    for (const name of [...context.values.keys()]) release(plan.table, context.values, name)
+  }
+  for (const name of wanted) {
+    // No row was wanted: what depends on rows is empty and was never computed.
+    if (plan.rowwise.has(name) && !outputs.has(name)) outputs.set(name, encode('F64', [0, plan.columns.get(name)!], []))
+  }
+  return { outputs, patterns: context.patterns, chosen: options.choose ? greedy(outputs.get('logits')!, placed) : [] }
+}
+
+async function contextOf<V, C extends Cache>(
+  placed: readonly Placed<C>[],
+  { signal }: SubmitOptions,
+): Promise<Context<V, C>> {
+  const tokens: number[] = []
+  const positions: number[] = []
+  for (const feed of placed) {
+    tokens.push(...(feed.tokens instanceof Int32Array ? feed.tokens : [await feed.tokens.token]))
+    for (let t = 0; t < feed.T; t++) positions.push(feed.start + t)
+  }
+  return {
+    tokens: Int32Array.from(tokens),
+    rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
+    positions: Int32Array.from(positions),
+    spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),
+    values: new Map(),
+    patterns: new Map(),
+    angles: new Map(),
+    breathe: breather(signal),
+  }
+}
+
+/** Ancestors of the outputs and of the attention nodes, which remember; without rows, nothing that depends on them. */
+function neededNodes<V, W, C extends Cache>(
+  { graph, rowwise }: Plan<V, W, C>,
+  wanted: ReadonlySet<string>,
+  anyRows: boolean,
+): Node[] {
+  const needed = new Set<string>()
+  for (const node of graph.nodes.toReversed()) {
+    if (rowwise.has(node.name) && !anyRows) continue
+    if (node.op !== 'attention' && !wanted.has(node.name) && !needed.has(node.name)) continue
+    needed.add(node.name)
+    for (const ref of Object.values(references(node))) needed.add(ref)
+  }
+  return graph.nodes.filter((node) => needed.has(node.name) && (anyRows || !rowwise.has(node.name)))
+}
+
+async function compute<V, W, C extends Cache>(
+  { table, graph, weights }: Plan<V, W, C>,
+  node: Node,
+  context: Context<V, C>,
+  wanted: ReadonlySet<string>,
+): Promise<V> {
+  const { breathe, spans, rows, tokens } = context
+  const value = (ref: string): V => context.values.get(ref)!
+  const weight = (ref: string): W => weights.get(ref)!
+  switch (node.op) {
+    case 'gather': {
+      const ids = node.rows === 'tokens' ? tokens : rows
+      const known = context.values.get(node.table)
+      return known === undefined ? table.lookup(ids, weight(node.table), breathe) : table.gather(ids, known, breathe)
+    }
+    case 'rmsNorm':
+      return table.rmsNorm(value(node.x), weight(node.weight), node.epsilon, breathe)
+    case 'linear': {
+      const scale = node.scale === null ? null : weight(node.scale)
+      const bias = node.bias === null ? null : weight(node.bias)
+      return table.linear(value(node.x), weight(node.weight), scale, bias, breathe)
+    }
+    case 'rope': {
+      let turned = context.angles.get(node.frequencies)
+      if (turned === undefined) {
+        turned = angles(context.positions, node.frequencies)
+        context.angles.set(node.frequencies, turned)
+      }
+      return table.rope(value(node.x), node.heads, turned, breathe)
+    }
+    case 'attention': {
+      const inputs = { query: value(node.query), key: value(node.key), value: value(node.value) }
+      const asked = [...wanted].find((name) => patternOf(graph, name) === node.name)
+      const result = await table.attention(node, inputs, spans, asked !== undefined, breathe)
+      if (asked !== undefined) context.patterns.set(asked, result.pattern!)
+      return result.value
+    }
+    case 'silu':
+      return table.silu(value(node.x), breathe)
+    case 'mul':
+      return table.mul(value(node.a), value(node.b), breathe)
+    case 'add':
+      return table.add(value(node.a), value(node.b), breathe)
+  }
+}
+
+/** A value with the rows of its overrides put in; the value itself where there are none. */
+async function override<V, W, C extends Cache>(
+  table: OpTable<V, W, C>,
+  value: V,
+  name: string,
+  overrides: readonly Override[] = [],
+): Promise<V> {
+  const mine = overrides.filter(({ node }) => node === name)
+  if (mine.length === 0) return value
+  const before = await table.download(value)
+  table.free(value)
+  const patched = decode(before)
+  const columns = before.shape[1]
+  for (const { rows, value } of mine) {
+    const replacement = decode(value)
+    const targets = rows ?? Int32Array.from({ length: before.shape[0] }, (_, row) => row)
+    targets.forEach((row, i) => patched.set(replacement.subarray(i * columns, (i + 1) * columns), row * columns))
+  }
+  return table.upload(encode(before.dtype === 'F64' ? 'F64' : 'F32', before.shape, patched))
+}
+
+function release<V, W, C extends Cache>(table: OpTable<V, W, C>, values: Map<string, V>, name: string): void {
+  const value = values.get(name)
+  if (value === undefined) return
+  table.free(value)
+  values.delete(name)
+}
+
+/** The largest logit of each feed's last wanted row; the lowest id among equals. Throws where one is NaN. */
+function greedy(logits: Tensor, placed: readonly Placed<Cache>[]): number[] {
+  const V = logits.shape[1]
+  let end = 0
+  return placed.map(({ rows }) => {
+    end += rows.length
+    const row = decode({ ...logits, shape: [V], data: logits.data.subarray((end - 1) * V, end * V) } as Tensor)
+    let best = 0
+    for (let v = 0; v < V; v++) {
+      if (Number.isNaN(row[v])) throw new Error(`logits: the value of token ${v} is not a number`)
+      if (row[v] > row[best]) best = v
+    }
+    return best
+  })
+}
+
+/** Longest stretch of work, in milliseconds, before the host gets its turn. */
+const stretch = 100
+
+function breather(signal: AbortSignal | undefined): Breathe {
+  let last = performance.now()
+  return () => {
+    signal?.throwIfAborted()
+    if (performance.now() - last < stretch) return undefined
+    return new Promise((resolve) => setTimeout(resolve)).then(() => {
+      signal?.throwIfAborted()
+      last = performance.now()
+    })
+  }
+}

@@ -1,0 +1,110 @@
+import type { Drawn, Feed, Override, SubmitOptions } from './backend.ts'
+import { InputError } from './errors.ts'
+import type { Graph } from './graph.ts'
+import type { Cache } from './op-table.ts'
+import { type CachedSequence } from './sequence.ts'
+import type { Columns } from './shapes.ts'
+
+/** A feed that was checked against the model, with its place in the pass. */
+export interface Placed<C extends Cache> {
+  readonly sequence: CachedSequence<C>
+  readonly tokens: Int32Array | Drawn
+  /** Number of tokens. */
+  readonly T: number
+  /** Position of its first token, and its rows `[from, from + T)` in the pass. */
+  readonly start: number
+  readonly from: number
+  /** Rows of the pass whose logits are wanted. */
+  readonly rows: Int32Array
+}
+
+/** Checks feeds and places them one after another. Throws InputError for the first that cannot be run. */
+export function place<C extends Cache>(
+  feeds: readonly Feed[],
+  vocabulary: number,
+  owned: ReadonlySet<CachedSequence<C>>,
+): Placed<C>[] {
+  if (feeds.length === 0) throw new InputError('submit: expected at least one feed, found none')
+  const seen = new Set<object>()
+  let from = 0
+  return feeds.map(({ sequence, tokens, logits }, index) => {
+    const where = `feed ${index}`
+    const cached = sequence as CachedSequence<C>
+    if (cached.isOpen === false) throw new InputError(`${where}: the sequence is closed`)
+    if (!owned.has(cached)) throw new InputError(`${where}: the sequence was not opened by this program`)
+    if (seen.has(cached)) throw new InputError(`${where}: the sequence is fed twice in one pass`)
+    seen.add(cached)
+    checkHealth(cached, where)
+    const T = tokens instanceof Int32Array ? checkTokens(tokens, vocabulary, where) : 1
+    if (cached.length + T > cached.capacity) {
+      throw new InputError(`${where}: ${cached.length} tokens and ${T} more exceed the capacity of ${cached.capacity}`)
+    }
+    const rows = wantedRows(logits, T, where).map((row) => row + from)
+    const placed = { sequence: cached, tokens, T, start: cached.length, from, rows }
+    from += T
+    return placed
+  })
+}
+
+function checkHealth<C extends Cache>(sequence: CachedSequence<C>, where: string): void {
+  if (sequence.failure === undefined) return
+  throw new InputError(`${where}: an earlier pass failed (${message(sequence.failure)}); truncate to before it`)
+}
+
+function message(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
+function checkTokens(tokens: Int32Array, vocabulary: number, where: string): number {
+  if (tokens.length === 0) throw new InputError(`${where}: expected at least one token, found none`)
+  const bad = tokens.findIndex((id) => id < 0 || id >= vocabulary)
+  if (bad < 0) return tokens.length
+  throw new InputError(`${where}: token ${bad} is ${tokens[bad]}, outside the vocabulary of ${vocabulary}`)
+}
+
+function wantedRows(logits: Feed['logits'], T: number, where: string): Int32Array {
+  if (logits === 'none') return new Int32Array(0)
+  if (logits === 'last') return Int32Array.of(T - 1)
+  if (logits === 'all') return Int32Array.from({ length: T }, (_, t) => t)
+  const bad = logits.find((t) => t < 0 || t >= T)
+  if (bad === undefined) return logits
+  throw new InputError(`${where}: logits of token ${bad} are wanted, but ${T} tokens are fed`)
+}
+
+/** What `read` may be asked for besides nodes: the pattern of an attention node. Undefined for any other name. */
+export function patternOf(graph: Graph, name: string): string | undefined {
+  const node = name.endsWith('.pattern') ? name.slice(0, -'.pattern'.length) : undefined
+  return graph.nodes.some((n) => n.op === 'attention' && n.name === node) ? node : undefined
+}
+
+interface Known {
+  readonly graph: Graph
+  readonly columns: Columns
+  /** Nodes with one row for each wanted logit. */
+  readonly rowwise: ReadonlySet<string>
+}
+
+/** Checks outputs, overrides and choice. Throws InputError naming the node. */
+export function checkOptions(options: SubmitOptions, known: Known, placed: readonly Placed<Cache>[]): void {
+  for (const name of options.outputs ?? []) {
+    if (known.columns.has(name) || patternOf(known.graph, name) !== undefined) continue
+    throw new InputError(`output "${name}" is not a node of the graph`)
+  }
+  for (const override of options.overrides ?? []) checkOverride(override, known, placed)
+  if (options.choose === undefined) return
+  const without = placed.findIndex((feed) => feed.rows.length === 0)
+  if (without >= 0) throw new InputError(`feed ${without}: choosing a token needs logits of its last token`)
+}
+
+function checkOverride({ node, rows, value }: Override, known: Known, placed: readonly Placed<Cache>[]): void {
+  const width = known.columns.get(node)
+  if (width === undefined) throw new InputError(`override "${node}" is not a node of the graph`)
+  const length = placed.reduce((sum, feed) => sum + (known.rowwise.has(node) ? feed.rows.length : feed.T), 0)
+  const expected = [rows?.length ?? length, width]
+  if (value.shape.join() !== expected.join()) {
+    throw new InputError(`override "${node}": value is [${value.shape.join(', ')}], expected [${expected.join(', ')}]`)
+  }
+  const bad = rows?.find((row) => row < 0 || row >= length)
+  if (bad !== undefined)
+    throw new InputError(`override "${node}": row ${bad} is outside the ${length} rows of the pass`)
+}

@@ -1,0 +1,69 @@
+import type { NodeOf } from './graph.ts'
+import type { Angles } from './rope.ts'
+import type { Tensor } from './tensor.ts'
+
+type MaybePromise<T> = T | Promise<T>
+
+/** The rows `[from, to)` of a pass that belong to one sequence, whose first one stands at position `start`. */
+export interface Span<C> {
+  readonly cache: C
+  readonly start: number
+  readonly from: number
+  readonly to: number
+}
+
+/** What a backend remembers of one sequence: keys and values of every attention node, by position. */
+export interface Cache {
+  /** Bytes held; what forks share counts in parts. */
+  readonly bytes: number
+  /** Positions outside [first, length) will not be read again; `keep(0, 0)` lets everything go. */
+  keep(first: number, length: number): void
+  /** A second cache with the same past; nothing that either writes later may show in the other. */
+  fork(): Cache
+}
+
+/** Called by a long op between pieces of work (≤ 100 ms each): gives way to the host, rejects when the pass is aborted. */
+export type Breathe = () => Promise<void> | undefined
+
+export interface AttentionResult<V> {
+  readonly value: V
+  /** Probabilities [H, T, S] of each span, when they were asked for. */
+  readonly pattern?: readonly Tensor[]
+}
+
+/**
+ * A backend as a table: how values move, and one function per op. `interpreter` in `interpreter.ts` makes a Backend of
+ * it. V is a value on the device, [rows, columns]; W a weight; C the cache of a sequence. Ops may be asynchronous; they
+ * must not change their arguments.
+ */
+export interface OpTable<V, W, C extends Cache> {
+  readonly name: string
+  readonly batchInvariant: boolean
+  /** Takes a weight to the device. The host's copy is dropped afterwards. */
+  weight(tensor: Tensor, name: string): MaybePromise<W>
+  freeWeight(weight: W): void
+  /** Bytes of a weight on the device. */
+  weightBytes(weight: W): number
+  upload(tensor: Tensor): MaybePromise<V>
+  download(value: V): MaybePromise<Tensor>
+  free(value: V): void
+  bytes(value: V): number
+  /** An empty cache. Its `fork` returns the same kind. */
+  cache(attentions: readonly NodeOf<'attention'>[]): C
+
+  lookup(rows: Int32Array, table: W, breathe: Breathe): MaybePromise<V>
+  gather(rows: Int32Array, table: V, breathe: Breathe): MaybePromise<V>
+  rmsNorm(x: V, weight: W, epsilon: number, breathe: Breathe): MaybePromise<V>
+  linear(x: V, weight: W, scale: W | null, bias: W | null, breathe: Breathe): MaybePromise<V>
+  rope(x: V, heads: number, angles: Angles, breathe: Breathe): MaybePromise<V>
+  attention(
+    node: NodeOf<'attention'>,
+    inputs: { readonly query: V; readonly key: V; readonly value: V },
+    spans: readonly Span<C>[],
+    pattern: boolean,
+    breathe: Breathe,
+  ): MaybePromise<AttentionResult<V>>
+  silu(x: V, breathe: Breathe): MaybePromise<V>
+  mul(a: V, b: V, breathe: Breathe): MaybePromise<V>
+  add(a: V, b: V, breathe: Breathe): MaybePromise<V>
+}

@@ -1,0 +1,95 @@
+import type { NodeOf } from '../graph.ts'
+import type { Cache } from '../op-table.ts'
+
+/** Positions in a page. */
+const pageSize = 16
+
+/** Keys and values of `pageSize` positions of one attention node, shared by forks until one of them writes. */
+interface Page {
+  readonly keys: Float64Array
+  readonly values: Float64Array
+  owners: number
+}
+
+/** Keys and values of one sequence for one attention node, [S, columns] each, in pages. */
+export class KeyValues {
+  #pages: (Page | undefined)[] = []
+
+  /** Stores the key and value [columns] of a position, first copying a page that a fork shares. */
+  write(position: number, key: Float64Array, value: Float64Array): void {
+    const index = Math.floor(position / pageSize)
+    const page = this.#own(index, key.length)
+    const offset = (position % pageSize) * key.length
+    page.keys.set(key, offset)
+    page.values.set(value, offset)
+  }
+
+  /** The page of a position and the row of the position in it. */
+  at(position: number): { readonly keys: Float64Array; readonly values: Float64Array; readonly row: number } {
+    const page = this.#pages[Math.floor(position / pageSize)]!
+    return { keys: page.keys, values: page.values, row: position % pageSize }
+  }
+
+  #own(index: number, columns: number): Page {
+    const page = this.#pages[index]
+    if (page?.owners === 1) return page
+    const size = pageSize * columns
+    const own = page
+      ? { keys: page.keys.slice(), values: page.values.slice(), owners: 1 }
+      : { keys: new Float64Array(size), values: new Float64Array(size), owners: 1 }
+    if (page) page.owners--
+    return (this.#pages[index] = own)
+  }
+
+  /** Drops the pages that lie wholly outside positions [first, length). */
+  keep(first: number, length: number): void {
+    this.#pages.forEach((page, index) => {
+      if (page === undefined) return
+      if (index * pageSize < length && (index + 1) * pageSize > first) return
+      page.owners--
+      this.#pages[index] = undefined
+    })
+    this.#pages.length = Math.min(this.#pages.length, Math.ceil(length / pageSize))
+  }
+
+  fork(): KeyValues {
+    const twin = new KeyValues()
+    twin.#pages = this.#pages.slice()
+    for (const page of twin.#pages) if (page) page.owners++
+    return twin
+  }
+
+  /** A shared page counts in parts, so that the sum over all forks is what is held. */
+  get bytes(): number {
+    return this.#pages.reduce((sum, page) => sum + (page ? (page.keys.byteLength * 2) / page.owners : 0), 0)
+  }
+}
+
+/** What the reference remembers of a sequence: doubles, one `KeyValues` per attention node. */
+export class PagedCache implements Cache {
+  readonly #nodes: ReadonlyMap<string, KeyValues>
+
+  constructor(nodes: ReadonlyMap<string, KeyValues>) {
+    this.#nodes = nodes
+  }
+
+  static for(attentions: readonly NodeOf<'attention'>[]): PagedCache {
+    return new PagedCache(new Map(attentions.map(({ name }) => [name, new KeyValues()])))
+  }
+
+  of(node: string): KeyValues {
+    return this.#nodes.get(node)!
+  }
+
+  keep(first: number, length: number): void {
+    for (const node of this.#nodes.values()) node.keep(first, length)
+  }
+
+  fork(): PagedCache {
+    return new PagedCache(new Map([...this.#nodes].map(([name, node]) => [name, node.fork()])))
+  }
+
+  get bytes(): number {
+    return [...this.#nodes.values()].reduce((sum, node) => sum + node.bytes, 0)
+  }
+}

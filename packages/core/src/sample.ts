@@ -1,0 +1,117 @@
+import { InputError } from './errors.ts'
+import { uniform } from './philox.ts'
+
+/** How the next token is picked. Every field may be left out. Spec: [sampling]. */
+export interface Sampling {
+  /** 0 (the default) takes the largest logit; the lowest id among equals. */
+  readonly temperature?: number
+  /** Keeps the smallest set of tokens whose probabilities reach topP, the one that crosses it included. */
+  readonly topP?: number
+  /** Keeps the k most likely tokens, lower ids first among equals; 0 keeps all. */
+  readonly topK?: number
+  /** Keeps tokens at least minP times as likely as the likeliest. */
+  readonly minP?: number
+  /** Divides positive logits and multiplies negative ones of every token in the prompt or the answer. */
+  readonly repetitionPenalty?: number
+  /** Subtracted once for every time a token was generated. */
+  readonly frequencyPenalty?: number
+  /** Subtracted once if a token was generated. */
+  readonly presencePenalty?: number
+  /** Added to the logits of these tokens. */
+  readonly bias?: ReadonlyMap<number, number>
+  readonly seed?: number | bigint
+}
+
+/** What was there before the token to be picked. */
+export interface Context {
+  readonly prompt: ArrayLike<number>
+  readonly generated: readonly number[]
+}
+
+export interface Choice {
+  readonly token: number
+  /** Log-probability under the model, before bias, penalties and temperature. */
+  readonly logprob: number
+}
+
+/** Throws InputError naming the field, its range and the value found. */
+export function checkSampling(sampling: Sampling): void {
+  const range = (name: keyof Sampling, accepted: (value: number) => boolean, words: string) => {
+    const value = sampling[name]
+    if (value !== undefined && !(typeof value === 'number' && accepted(value))) {
+      throw new InputError(`${name} is ${String(value)}, expected ${words}`)
+    }
+  }
+  range('temperature', (v) => v >= 0 && v < Infinity, 'a number ≥ 0')
+  range('topP', (v) => v > 0 && v <= 1, 'a number in (0, 1]')
+  range('topK', (v) => Number.isSafeInteger(v) && v >= 0, 'an integer ≥ 0')
+  range('minP', (v) => v >= 0 && v <= 1, 'a number in [0, 1]')
+  range('repetitionPenalty', (v) => v > 0 && v < Infinity, 'a number > 0')
+  range('frequencyPenalty', Number.isFinite, 'a finite number')
+  range('presencePenalty', Number.isFinite, 'a finite number')
+  if (typeof sampling.seed !== 'bigint') range('seed', Number.isSafeInteger, 'an integer below 2⁵³ (or a bigint)')
+}
+
+/**
+ * Picks the next token from logits [V]. Order: mask → raw log-probability → bias → repetition → frequency → presence →
+ * temperature → min-p → top-k → top-p → draw. The draw depends on the seed and the number of tokens generated alone.
+ * Throws where a logit is NaN or no token is allowed: a broken model must not look like token 0.
+ */
+export function sample(
+  logits: Float64Array,
+  sampling: Sampling,
+  context: Context,
+  allowed: (token: number) => boolean = () => true,
+): Choice {
+  const scores = logits.map((logit, token) => (allowed(token) ? logit : -Infinity))
+  const normal = logSumExp(logits)
+  adjust(scores, sampling, context)
+  const token = pick(scores, sampling, context.generated.length)
+  return { token, logprob: logits[token] - normal }
+}
+
+/** log Σ e^x. Throws where there is no number to take it of. */
+function logSumExp(logits: Float64Array): number {
+  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
+  if (!Number.isFinite(largest)) throw new Error(`logits: the largest is ${largest}, expected a number`)
+  return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0))
+}
+
+/** Bias and penalties, in place. */
+function adjust(scores: Float64Array, sampling: Sampling, { prompt, generated }: Context): void {
+  const { bias, repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = sampling
+  for (const [token, value] of bias ?? []) scores[token] += value
+  if (repetitionPenalty !== 1) {
+    for (const token of new Set([...Array.from(prompt), ...generated])) {
+      scores[token] *= scores[token] > 0 ? 1 / repetitionPenalty : repetitionPenalty
+    }
+  }
+  for (const token of generated) scores[token] -= frequencyPenalty
+  for (const token of new Set(generated)) scores[token] -= presencePenalty
+}
+
+function pick(
+  scores: Float64Array,
+  { temperature = 0, topP = 1, topK = 0, minP = 0, seed = 0 }: Sampling,
+  draw: number,
+): number {
+  const best = scores.reduce((top, score, token) => (score > scores[top] ? token : top), 0)
+  if (!(scores[best] > -Infinity)) throw new Error('sampling: no token is allowed')
+  if (temperature === 0) return best
+  const weight = (token: number): number => Math.exp((scores[token] - scores[best]) / temperature)
+  let kept = [...scores.keys()].filter((token) => scores[token] > -Infinity && weight(token) >= minP)
+  if (topK > 0 || topP < 1) kept.sort((a, b) => scores[b] - scores[a] || a - b)
+  if (topK > 0) kept = kept.slice(0, topK)
+  const weights = kept.map(weight)
+  const total = weights.reduce((a, b) => a + b, 0)
+  if (topP < 1) kept = kept.slice(0, reach(weights, topP * total))
+  const target = uniform(seed, draw) * weights.slice(0, kept.length).reduce((a, b) => a + b, 0)
+  return kept[Math.min(reach(weights, target, true), kept.length) - 1]
+}
+
+/** How many weights it takes until their sum reaches (or, if strict, exceeds) the target; at least one. */
+function reach(weights: readonly number[], target: number, strict = false): number {
+  let sum = 0
+  const index = weights.findIndex((weight) => ((sum += weight), strict ? sum > target : sum >= target))
+  return index < 0 ? weights.length : index + 1
+}

@@ -1,0 +1,91 @@
+import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
+import { InputError } from './errors.ts'
+
+/** How far a template may go. */
+export interface TemplateLimits {
+  /** Milliseconds. */
+  readonly time: number
+  /** UTF-16 units of any string, elements of any list or range. */
+  readonly size: number
+}
+
+const defaultLimits: TemplateLimits = { time: 1000, size: 4 * 2 ** 20 }
+
+export type Template = (variables: Readonly<Record<string, unknown>>) => string
+
+/**
+ * Compiles a Jinja template. Rendering throws InputError when the template raises, loops for too long or builds too
+ * much; it never hangs.
+ */
+export function template(source: string, name: string, limits: TemplateLimits = defaultLimits): Template {
+  const program = attempt(name, () => parse(tokenize(source, { lstrip_blocks: true, trim_blocks: true })))
+  return (variables) =>
+    attempt(name, () => {
+      const environment = new Environment()
+      for (const [key, value] of Object.entries({ ...globals(limits), ...variables })) environment.set(key, value)
+      const result = new LimitedInterpreter(environment, limits).run(program)
+      return String(result.value)
+    })
+}
+
+function attempt<T>(name: string, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw new InputError(`${name}: ${error instanceof Error ? error.message : String(error)}`)
+  }
+}
+
+function globals({ size }: TemplateLimits): Record<string, unknown> {
+  return {
+    true: true,
+    True: true,
+    false: false,
+    False: false,
+    none: null,
+    None: null,
+    raise_exception: (message: unknown) => {
+      throw new Error(String(message))
+    },
+    range: (start: number, stop?: number, step?: number) =>
+      range(stop === undefined ? 0 : start, stop ?? start, step ?? 1, size),
+  }
+}
+
+function range(start: number, stop: number, step: number, size: number): number[] {
+  const length = Math.max(0, Math.ceil((stop - start) / step))
+  if (!(length <= size)) throw new Error(`range() of ${length} elements exceeds the limit of ${size}`)
+  return Array.from({ length }, (_, i) => start + i * step)
+}
+
+/** The part of the library's interpreter that is used here; its own declarations do not resolve under Node's rules. */
+interface TreeWalker {
+  run(program: unknown): { readonly value: unknown }
+  evaluate(statement: unknown, environment: unknown): { readonly value: unknown }
+}
+const JinjaInterpreter = Interpreter as unknown as new (environment: unknown) => TreeWalker
+
+/** Every statement and expression goes through `evaluate`: the place to watch the clock and the size of results. */
+class LimitedInterpreter extends JinjaInterpreter {
+  readonly #limits: TemplateLimits
+  readonly #deadline: number
+  #work = 0
+
+  constructor(environment: unknown, limits: TemplateLimits) {
+    super(environment)
+    this.#limits = limits
+    this.#deadline = performance.now() + limits.time
+  }
+
+  override evaluate(statement: unknown, environment: unknown): { readonly value: unknown } {
+    if (performance.now() > this.#deadline) throw new Error(`the template ran for more than ${this.#limits.time} ms`)
+    const result = super.evaluate(statement, environment)
+    const { value } = result
+    const size = typeof value === 'string' || Array.isArray(value) ? value.length : 0
+    this.#work += size
+    if (size > this.#limits.size || this.#work > this.#limits.size * 64) {
+      throw new Error(`the template built more than ${this.#limits.size} characters or elements`)
+    }
+    return result
+  }
+}

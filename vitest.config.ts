@@ -1,0 +1,13 @@
+import { defineConfig } from 'vitest/config'
+
+// Packages resolve to their TypeScript sources, so that no test sees a stale build.
+const conditions = ['tramontane-source']
+
+export default defineConfig({
+  resolve: { conditions },
+  ssr: { resolve: { conditions } },
+  test: {
+    include: ['packages/*/src/**/*.test.ts', 'conformance/src/**/*.test.ts'],
+    testTimeout: 60_000,
+  },
+})
