@@ -19,7 +19,11 @@ if (!existsSync(python)) {
   run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', `${goldens}/requirements.txt`])
 }
 const checks = [
-  ['Python safetensors reads the bundled model', `${goldens}/safetensors/check.py`, ...[1, 2, 3, 4].map((n) => `${model}/model-0000${n}-of-00004.safetensors`)],
+  [
+    'Python safetensors reads the bundled model',
+    `${goldens}/safetensors/check.py`,
+    ...[1, 2, 3, 4].map((n) => `${model}/model-0000${n}-of-00004.safetensors`),
+  ],
   ['stock transformers loads the bundled model and answers', `${goldens}/check_transformers.py`, model],
 ]
 for (const [name, ...args] of checks) {

@@ -18,20 +18,20 @@ export function decodeTable(dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2'): Floa
   return table
 }
 
-/** Decodes elements `[from, to)` of a tensor into `out`, exactly (I64 beyond 2⁵³ rounds). */
-export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range): void {
+/** Decodes elements `[from, to)` of a tensor into `out`, exactly (I64 beyond 2⁵³ rounds), times a factor. */
+export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range, factor = 1): void {
   switch (value.dtype) {
     case 'F16':
     case 'BF16':
     case 'F8_E4M3':
     case 'F8_E5M2': {
       const table = decodeTable(value.dtype)
-      const codes = value.data as Uint8Array | Uint16Array
-      for (let i = from; i < to; i++) out[i - from] = table[codes[i]]
+      const codes = (value.data as Uint8Array).subarray(from, to)
+      for (let i = 0; i < codes.length; i++) out[i] = table[codes[i]] * factor
       return
     }
     default:
-      for (let i = from; i < to; i++) out[i - from] = Number(value.data[i])
+      for (let i = from; i < to; i++) out[i - from] = Number(value.data[i]) * factor
   }
 }
 

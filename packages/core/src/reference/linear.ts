@@ -42,16 +42,19 @@ interface Scales {
 /** [fp8.2] One row of the weight, exactly: code · scale has at most 4 + 24 significant bits. → [K] */
 function decodeRow(row: Float64Array, weight: Tensor, scales: Scales | null, n: number): void {
   const K = row.length
-  decodeInto(row, weight, { from: n * K, to: (n + 1) * K })
-  if (scales === null) return
-  const { shape, values } = scales
-  if (shape.length === 1) {
-    const s = values[shape[0] === 1 ? 0 : n]
-    for (let k = 0; k < K; k++) row[k] *= s
-    return
+  const byBlock = scales?.shape.length === 2
+  const width = byBlock ? blockSize : K
+  for (let k = 0; k < K; k += width) {
+    const end = Math.min(k + width, K)
+    decodeInto(row.subarray(k, end), weight, { from: n * K + k, to: n * K + end }, scaleAt(scales, n, k))
   }
-  const blockRow = Math.floor(n / blockSize) * shape[1]
-  for (let k = 0; k < K; k++) row[k] *= values[blockRow + Math.floor(k / blockSize)]
+}
+
+function scaleAt(scales: Scales | null, n: number, k: number): number {
+  if (scales === null) return 1
+  const { shape, values } = scales
+  if (shape.length === 1) return values[shape[0] === 1 ? 0 : n]
+  return values[Math.floor(n / blockSize) * shape[1] + Math.floor(k / blockSize)]
 }
 
 /** Columns n … n + rows − 1 of the result: every token against the decoded rows [group, K]. */

@@ -1,0 +1,53 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+
+const exec = promisify(execFile)
+const root = fileURLToPath(new URL('../../..', import.meta.url))
+const tsc = join(root, 'node_modules/typescript/bin/tsc')
+
+/** What a user's first file may look like: names, types and the disk entry, from outside the repository. */
+const program = `
+import { InputError, angles, encode, mistral, reference, type Backend, type Tensor } from '@tramontane/core'
+import { load } from '@tramontane/core/disk'
+import { backendCases } from '@tramontane/conformance'
+const backend: Backend = reference()
+const tensor: Tensor<'F8_E4M3'> = encode('F8_E4M3', [1], [448])
+const refused: string = await load('/nowhere').then(() => 'loaded', (error: unknown) => (error instanceof InputError ? 'refused' : 'failed'))
+console.log(backend.name, tensor.data[0], typeof mistral, angles(Int32Array.of(0), [1]).cos[0], refused, backendCases.length > 10)
+`
+let folder: string
+
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tramontane-packed-'))
+  await exec(process.execPath, [tsc, '-b'], { cwd: root })
+  await exec('npm', ['pack', '--workspaces', '--pack-destination', folder], { cwd: root })
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'user', private: true, type: 'module' }))
+  const tarballs = (await readdir(folder)).filter((name) => name.endsWith('.tgz'))
+  await exec('npm', ['install', '--no-audit', '--no-fund', ...tarballs.map((name) => `./${name}`)], { cwd: folder })
+}, 240_000)
+
+afterAll(() => rm(folder, { recursive: true, force: true }))
+
+it('installs in an empty folder, type-checks and runs', async () => {
+  await writeFile(join(folder, 'main.ts'), program)
+  const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--types', 'node']
+  const roots = ['--typeRoots', join(root, 'node_modules/@types')]
+  await exec(process.execPath, [tsc, ...options, ...roots, 'main.ts'], { cwd: folder })
+  const { stdout } = await exec(process.execPath, ['main.js'], { cwd: folder })
+  expect(stdout).toBe('reference 126 function 1 refused true\n')
+})
+
+it('brings the command', async () => {
+  const { stdout } = await exec('npx', ['--no-install', 'tramontane', '--help'], { cwd: folder })
+  expect(stdout).toContain('tramontane')
+})
+
+it('leaves tests and sources out of the tarballs', async () => {
+  const files = await readdir(join(folder, 'node_modules/@tramontane/core'), { recursive: true })
+  expect(files.filter((name) => name.includes('.test.') || name.startsWith('src'))).toEqual([])
+})
