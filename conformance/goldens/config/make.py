@@ -59,7 +59,7 @@ CONFIGS = {
     },
     "head_dim given": {**MISTRAL, "head_dim": 128, "hidden_size": 5120},
     "head_dim null": {**MISTRAL, "head_dim": None, "hidden_size": 2048},
-    "num_key_value_heads null": {**MISTRAL, "num_key_value_heads": None},
+    "Llama, num_key_value_heads null": {**LLAMA, "num_key_value_heads": None},
     "Llama, num_key_value_heads": {**LLAMA, "num_key_value_heads": 4},
     "eos_token_id list": {**LLAMA, "bos_token_id": 128000, "eos_token_id": [128001, 128008, 128009], "vocab_size": 128256},
     "bos_token_id and eos_token_id null": {**MISTRAL, "bos_token_id": None, "eos_token_id": None},

@@ -76,7 +76,7 @@ describe('openCheckpoint', () => {
     expect(checkpoint.shard('a')).toBe('1')
   })
 
-  const { [indexFile]: _, ...noIndex } = sharded
+  const noIndex = Object.fromEntries(Object.entries(sharded).filter(([name]) => name !== indexFile))
   test.each([
     ['neither file', {}, 'model: expected model.safetensors.index.json or model.safetensors, found neither'],
     ['shards alone', noIndex, 'model: expected model.safetensors.index.json or model.safetensors, found neither'],

@@ -67,23 +67,23 @@ export function readConfig(text: string, name = 'config.json'): Config {
   const architecture = architectureOf(json, name)
   for (const [key, value] of Object.entries(json)) {
     if (understood.has(key) || neutral.has(key) || value === null || value === false) continue
-    throw new UnsupportedError(`${name}: unknown setting "${key}" = ${JSON.stringify(value)} may change the numbers`)
+    throw new UnsupportedError(`${name}: unknown setting ${shown(key)} = ${shown(value)} may change the numbers`)
   }
   const fallback: Json = defaults[architecture]
   const field = (key: string): unknown => (json[key] === undefined ? fallback[key] : json[key])
+  /** Null says none; only a missing key takes the default. */
+  const optional = (key: string, missing: number): unknown => (json[key] === undefined ? missing : json[key])
   const size = (key: string): number => positiveInteger(field(key), `${name}: ${key}`)
   const heads = size('num_attention_heads')
   const kvHeads = field('num_key_value_heads') === null ? heads : size('num_key_value_heads')
   const width = size('hidden_size')
   const expect = (key: string, accepted: readonly unknown[]) => {
     if (json[key] !== undefined && !accepted.includes(json[key])) {
-      throw new UnsupportedError(
-        `${name}: ${key} is ${JSON.stringify(json[key])}, expected ${JSON.stringify(accepted[0])}`,
-      )
+      throw new UnsupportedError(`${name}: ${key} is ${shown(json[key])}, expected ${JSON.stringify(accepted[0])}`)
     }
   }
   expect('hidden_act', ['silu', 'swish'])
-  expect('pretraining_tp', [1])
+  expect('pretraining_tp', [1, null])
   if (heads % kvHeads !== 0) {
     throw new InputError(`${name}: num_attention_heads ${heads} is not a multiple of num_key_value_heads ${kvHeads}`)
   }
@@ -92,7 +92,8 @@ export function readConfig(text: string, name = 'config.json'): Config {
   if (!llama && (json['attention_bias'] || json['mlp_bias'])) {
     throw new UnsupportedError(`${name}: ${architecture} has no biases, but attention_bias or mlp_bias is set`)
   }
-  const rope = ropeOf(json, name)
+  const context = size('max_position_embeddings')
+  const rope = ropeOf(json, context, name)
   const quantization = json['quantization_config']
   return {
     architecture,
@@ -103,7 +104,7 @@ export function readConfig(text: string, name = 'config.json'): Config {
     headDim,
     hidden: size('intermediate_size'),
     vocabulary: size('vocab_size'),
-    context: size('max_position_embeddings'),
+    context,
     normEpsilon: positive(field('rms_norm_eps'), `${name}: rms_norm_eps`),
     window: windowOf(json, llama, name),
     ropeTheta: rope.theta,
@@ -111,8 +112,8 @@ export function readConfig(text: string, name = 'config.json'): Config {
     tied: boolean(json['tie_word_embeddings'] ?? false, `${name}: tie_word_embeddings`),
     attentionBias: boolean(json['attention_bias'] ?? false, `${name}: attention_bias`),
     mlpBias: boolean(json['mlp_bias'] ?? false, `${name}: mlp_bias`),
-    begin: tokenIds(json['bos_token_id'] ?? 1, `${name}: bos_token_id`)[0] ?? null,
-    end: tokenIds(json['eos_token_id'] ?? 2, `${name}: eos_token_id`),
+    begin: tokenIds(optional('bos_token_id', 1), `${name}: bos_token_id`)[0] ?? null,
+    end: tokenIds(optional('eos_token_id', 2), `${name}: eos_token_id`),
     quantization:
       quantization === undefined || quantization === null ? null : object(quantization, `${name}: quantization_config`),
   }
@@ -127,13 +128,18 @@ function parse(text: string, name: string): Json {
   }
 }
 
+const modelTypes = { MistralForCausalLM: 'mistral', LlamaForCausalLM: 'llama' } as const
+
+/** One of two keys suffices; two that disagree are another model. */
 function architectureOf(json: Json, name: string): keyof typeof defaults {
-  const listed = Array.isArray(json['architectures']) ? json['architectures'] : []
-  const found = listed[0] ?? { mistral: 'MistralForCausalLM', llama: 'LlamaForCausalLM' }[String(json['model_type'])]
-  if (listed.length <= 1 && typeof found === 'string' && Object.hasOwn(defaults, found))
-    return found as keyof typeof defaults
-  const shown = JSON.stringify(json['architectures'] ?? json['model_type'] ?? null)
-  throw new UnsupportedError(`${name}: architecture ${shown} is not one of ${Object.keys(defaults).join(', ')}`)
+  const { architectures, model_type: type } = json
+  const listed: unknown[] = Array.isArray(architectures) ? architectures : []
+  const known = Object.keys(defaults) as (keyof typeof defaults)[]
+  const found = known.find((key) => (listed.length === 0 ? type === modelTypes[key] : listed[0] === key))
+  const agrees = found !== undefined && listed.length <= 1 && (type ?? modelTypes[found]) === modelTypes[found]
+  if (agrees) return found
+  const given = `${shown(architectures ?? null)} of model_type ${shown(type ?? null)}`
+  throw new UnsupportedError(`${name}: architecture ${given} is not one of ${known.join(', ')}`)
 }
 
 function headDimOf(given: unknown, width: number, heads: number, name: string): number {
@@ -152,22 +158,22 @@ function headDimOf(given: unknown, width: number, heads: number, name: string): 
 
 /** Missing takes Hugging Face's default (4,096 for Mistral), null means none; Llama has no window. */
 function windowOf(json: Json, llama: boolean, name: string): number | null {
-  const layers = json['layer_types']
-  if (Array.isArray(layers) && layers.some((type) => type !== 'full_attention')) {
-    throw new UnsupportedError(
-      `${name}: layer_types ${JSON.stringify([...new Set(layers)])}, expected one kind for all layers`,
-    )
+  const layers = json['layer_types'] ?? []
+  if (!Array.isArray(layers) || layers.some((type) => type !== 'full_attention')) {
+    throw new UnsupportedError(`${name}: layer_types is ${shown(layers)}, expected full_attention for all layers`)
   }
   const given = json['sliding_window']
   if (given === null || (llama && given === undefined)) return null
-  if (llama)
-    throw new UnsupportedError(`${name}: sliding_window is ${JSON.stringify(given)}, but LlamaForCausalLM has none`)
+  if (llama) throw new UnsupportedError(`${name}: sliding_window is ${shown(given)}, but LlamaForCausalLM has none`)
   return given === undefined ? 4096 : positiveInteger(given, `${name}: sliding_window`)
 }
 
-function ropeOf(json: Json, name: string): { theta: number; scaling: RopeScaling } {
-  const key = json['rope_parameters'] ? 'rope_parameters' : 'rope_scaling'
-  const given = json[key] === undefined || json[key] === null ? {} : object(json[key], `${name}: ${key}`)
+/** As transformers: a rope_scaling with anything in it comes before rope_parameters. */
+function ropeOf(json: Json, context: number, name: string): { theta: number; scaling: RopeScaling } {
+  const members = (key: string): Json =>
+    json[key] === undefined || json[key] === null ? {} : object(json[key], `${name}: ${key}`)
+  const key = Object.keys(members('rope_scaling')).length > 0 ? 'rope_scaling' : 'rope_parameters'
+  const given = members(key)
   const theta = positive(given['rope_theta'] ?? json['rope_theta'] ?? 10000, `${name}: rope_theta`)
   const type = given['rope_type'] ?? given['type'] ?? 'default'
   const number = (field: string): number => positive(given[field], `${name}: ${key}.${field}`)
@@ -178,43 +184,56 @@ function ropeOf(json: Json, name: string): { theta: number; scaling: RopeScaling
     if (type === 'linear') return { type, factor: number('factor') }
     known.push('low_freq_factor', 'high_freq_factor', 'original_max_position_embeddings')
     if (type !== 'llama3')
-      throw new UnsupportedError(`${name}: rope type ${JSON.stringify(type)}, expected default, linear or llama3`)
+      throw new UnsupportedError(`${name}: rope type ${shown(type)}, expected default, linear or llama3`)
     return {
       type,
       factor: number('factor'),
       lowFrequencyFactor: number('low_freq_factor'),
       highFrequencyFactor: number('high_freq_factor'),
-      originalContext: number('original_max_position_embeddings'),
+      originalContext: positive(
+        given['original_max_position_embeddings'] ?? context,
+        `${name}: ${key}.original_max_position_embeddings`,
+      ),
     }
   })()
   const unknown = Object.keys(given).find((field) => !known.includes(field) && given[field] !== null)
   if (unknown !== undefined)
-    throw new UnsupportedError(`${name}: unknown setting "${key}.${unknown}" for rope type ${type}`)
+    throw new UnsupportedError(`${name}: unknown setting ${shown(`${key}.${unknown}`)} for rope type ${type}`)
   return { theta, scaling }
 }
 
 function object(value: unknown, where: string): Json {
   if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-  throw new InputError(`${where}: expected an object, found ${JSON.stringify(value)}`)
+  throw new InputError(`${where}: expected an object, found ${shown(value)}`)
 }
 
 function positive(value: unknown, where: string): number {
   if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
-  throw new InputError(`${where}: expected a positive number, found ${JSON.stringify(value)}`)
+  throw new InputError(`${where}: expected a positive number, found ${shown(value)}`)
 }
 
 function positiveInteger(value: unknown, where: string): number {
   if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
-  throw new InputError(`${where}: expected a positive integer, found ${JSON.stringify(value)}`)
+  throw new InputError(`${where}: expected a positive integer, found ${shown(value)}`)
 }
 
 function boolean(value: unknown, where: string): boolean {
   if (typeof value === 'boolean') return value
-  throw new InputError(`${where}: expected true or false, found ${JSON.stringify(value)}`)
+  throw new InputError(`${where}: expected true or false, found ${shown(value)}`)
 }
 
 function tokenIds(value: unknown, where: string): number[] {
   const ids: unknown[] = value === null ? [] : Array.isArray(value) ? value : [value]
   if (ids.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)) return ids as number[]
-  throw new InputError(`${where}: expected token ids, found ${JSON.stringify(value)}`)
+  throw new InputError(`${where}: expected token ids, found ${shown(value)}`)
+}
+
+/** A value for an error message: short, and whatever its depth, which JSON.stringify cannot bear. */
+export function shown(value: unknown): string {
+  try {
+    const text = JSON.stringify(value)
+    return text.length > 120 ? `${text.slice(0, 120)}…` : text
+  } catch {
+    return 'a deeply nested value'
+  }
 }

@@ -29,7 +29,10 @@ export type BareModel = Omit<Model, 'tokenizer' | 'chat'> & {
 
 /** Opens a Hugging Face model folder. Throws InputError naming the file that is missing or wrong. */
 export async function loadFolder(folder: Folder): Promise<Model> {
-  return withText(folder, await loadBare(folder))
+  const model = await loadBare(folder)
+  if (model.tokenizer !== null) return { ...model, tokenizer: model.tokenizer }
+  await model.close()
+  throw new InputError(`${folder.name}: expected a file "tokenizer.json", found none`)
 }
 
 /** The same for a folder that may have no tokenizer. */
@@ -58,7 +61,7 @@ export async function loadBare(folder: Folder): Promise<BareModel> {
 
 async function withText(folder: Folder, model: BareModel): Promise<Model> {
   const where = `${folder.name}/tokenizer.json`
-  const encoder = model.tokenizer ?? tokenizer(await folder.text('tokenizer.json'), where)
+  const encoder = tokenizer(await folder.text('tokenizer.json'), where)
   if (encoder.size > model.config.vocabulary) {
     throw new InputError(
       `${where}: ${encoder.size} tokens, but config.json has a vocabulary of ${model.config.vocabulary}`,
@@ -87,8 +90,10 @@ async function chatOf(folder: Folder, encoder: Tokenizer): Promise<Chat | null> 
 
 function parse(text: string, name: string): Record<string, unknown> {
   try {
-    return JSON.parse(text) as Record<string, unknown>
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>
   } catch (error) {
     throw new InputError(`${name}/tokenizer_config.json: not JSON: ${(error as Error).message}`)
   }
+  throw new InputError(`${name}/tokenizer_config.json: expected an object, found another value`)
 }

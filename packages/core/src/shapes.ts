@@ -11,6 +11,8 @@ export type Columns = ReadonlyMap<string, number>
  */
 export function inferColumns(graph: Graph): Columns {
   const columns = new Map<string, number>()
+  const taken = inputs.find((name) => Object.hasOwn(graph.weights, name))
+  if (taken !== undefined) throw new InputError(`graph: a weight is named "${taken}", which is reserved for an input`)
   for (const node of graph.nodes) {
     const complain = (message: string): never => {
       throw new InputError(`${node.op} "${node.name}": ${message}`)
@@ -26,7 +28,7 @@ export function inferColumns(graph: Graph): Columns {
 type Complain = (message: string) => never
 
 function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain): number {
-  const refs = references(node)
+  const refs = references(node) ?? complain('the op is unknown')
   const weight = (argument: string): Spec => {
     const spec = Object.hasOwn(graph.weights, refs[argument]) ? graph.weights[refs[argument]] : undefined
     return spec ?? complain(`${argument} "${refs[argument]}" is not a weight of the graph`)
@@ -60,6 +62,8 @@ function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain)
     }
     case 'rope': {
       const width = value('x')
+      checkHeads(node.heads, 'heads', complain)
+      if (!Array.isArray(node.frequencies) || !node.frequencies.every(Number.isFinite)) complain('frequencies are not finite numbers')
       const rotated = node.heads * node.frequencies.length * 2
       if (width !== rotated) complain(`x has ${width} columns, but ${node.heads} heads rotate ${rotated}`)
       return width
@@ -67,8 +71,10 @@ function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain)
     case 'attention': {
       const { heads, kvHeads, window } = node
       const width = value('query')
+      checkHeads(heads, 'heads', complain)
+      checkHeads(kvHeads, 'kvHeads', complain)
       if (!Number.isInteger(width / heads)) complain(`query has ${width} columns, not a multiple of ${heads} heads`)
-      if (!(kvHeads > 0) || heads % kvHeads !== 0) complain(`${heads} heads cannot share ${kvHeads} key-value heads`)
+      if (heads % kvHeads !== 0) complain(`${heads} heads cannot share ${kvHeads} key-value heads`)
       equal('key', [value('key')], [(width / heads) * kvHeads])
       equal('value', [value('value')], [(width / heads) * kvHeads])
       if (window !== null && !(Number.isInteger(window) && window > 0)) complain(`window is ${window}, expected ≥ 1`)
@@ -81,6 +87,10 @@ function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain)
       equal('b', [value('b')], [value('a')])
       return value('a')
   }
+}
+
+function checkHeads(count: number, what: string, complain: Complain): void {
+  if (!(Number.isInteger(count) && count > 0)) complain(`${what} is ${count}, expected an integer ≥ 1`)
 }
 
 /** Scales are [1] per tensor, [N] per row, or [⌈N/128⌉, ⌈K/128⌉] per block. */

@@ -1,5 +1,5 @@
 import type { Checkpoint } from './checkpoint.ts'
-import type { Config, Json } from './config.ts'
+import { shown, type Config, type Json } from './config.ts'
 import { decode } from './dtype.ts'
 import { InputError, UnsupportedError } from './errors.ts'
 import { blockSize } from './graph.ts'
@@ -20,34 +20,44 @@ interface Stored {
   readonly kind: 'linear' | 'table' | 'vector'
 }
 
-/** Graph names → Hugging Face spellings and the shapes that the config promises. The only place that knows them. */
-function storedWeights(c: Config): Map<string, Stored> {
-  const all = new Map<string, Stored>()
-  const linear = (name: string, module: string, shape: readonly [number, number], bias: boolean) => {
-    all.set(`${name}.weight`, { spelling: `${module}.weight`, shape, kind: 'linear' })
-    if (bias) all.set(`${name}.bias`, { spelling: `${module}.bias`, shape: [shape[0]], kind: 'vector' })
-  }
-  const norm = (name: string, module: string) =>
-    all.set(`${name}.weight`, { spelling: `${module}.weight`, shape: [c.width], kind: 'vector' })
+type Entry = readonly [name: string, stored: Stored]
 
-  all.set('embedding.weight', { spelling: 'model.embed_tokens.weight', shape: [c.vocabulary, c.width], kind: 'table' })
-  for (let layer = 0; layer < c.layers; layer++) {
-    const ours = `layers.${layer}`
-    const theirs = `model.layers.${layer}`
-    const [q, kv] = [c.heads * c.headDim, c.kvHeads * c.headDim]
-    norm(`${ours}.attention.norm`, `${theirs}.input_layernorm`)
-    linear(`${ours}.query`, `${theirs}.self_attn.q_proj`, [q, c.width], c.attentionBias)
-    linear(`${ours}.key`, `${theirs}.self_attn.k_proj`, [kv, c.width], c.attentionBias)
-    linear(`${ours}.value`, `${theirs}.self_attn.v_proj`, [kv, c.width], c.attentionBias)
-    linear(`${ours}.output`, `${theirs}.self_attn.o_proj`, [c.width, q], c.attentionBias)
-    norm(`${ours}.mlp.norm`, `${theirs}.post_attention_layernorm`)
-    linear(`${ours}.gate`, `${theirs}.mlp.gate_proj`, [c.hidden, c.width], c.mlpBias)
-    linear(`${ours}.up`, `${theirs}.mlp.up_proj`, [c.hidden, c.width], c.mlpBias)
-    linear(`${ours}.down`, `${theirs}.mlp.down_proj`, [c.width, c.hidden], c.mlpBias)
-  }
-  norm('norm', 'model.norm')
-  if (!c.tied) linear('logits', 'lm_head', [c.vocabulary, c.width], false)
-  return all
+/**
+ * Graph names → Hugging Face spellings and the shapes that the config promises. The only place that knows them. One at
+ * a time: a config may promise more layers than there is memory, and the first that is missing ends it.
+ */
+function* storedWeights(c: Config): Generator<Entry> {
+  yield ['embedding.weight', { spelling: 'model.embed_tokens.weight', shape: [c.vocabulary, c.width], kind: 'table' }]
+  for (let layer = 0; layer < c.layers; layer++) yield* storedLayer(c, `layers.${layer}`, `model.layers.${layer}`)
+  yield storedNorm(c, 'norm', 'model.norm')
+  if (!c.tied) yield* storedLinear('logits', 'lm_head', [c.vocabulary, c.width], false)
+}
+
+function* storedLayer(c: Config, ours: string, theirs: string): Generator<Entry> {
+  const [q, kv] = [c.heads * c.headDim, c.kvHeads * c.headDim]
+  yield storedNorm(c, `${ours}.attention.norm`, `${theirs}.input_layernorm`)
+  yield* storedLinear(`${ours}.query`, `${theirs}.self_attn.q_proj`, [q, c.width], c.attentionBias)
+  yield* storedLinear(`${ours}.key`, `${theirs}.self_attn.k_proj`, [kv, c.width], c.attentionBias)
+  yield* storedLinear(`${ours}.value`, `${theirs}.self_attn.v_proj`, [kv, c.width], c.attentionBias)
+  yield* storedLinear(`${ours}.output`, `${theirs}.self_attn.o_proj`, [c.width, q], c.attentionBias)
+  yield storedNorm(c, `${ours}.mlp.norm`, `${theirs}.post_attention_layernorm`)
+  yield* storedLinear(`${ours}.gate`, `${theirs}.mlp.gate_proj`, [c.hidden, c.width], c.mlpBias)
+  yield* storedLinear(`${ours}.up`, `${theirs}.mlp.up_proj`, [c.hidden, c.width], c.mlpBias)
+  yield* storedLinear(`${ours}.down`, `${theirs}.mlp.down_proj`, [c.width, c.hidden], c.mlpBias)
+}
+
+function storedNorm(c: Config, name: string, module: string): Entry {
+  return [`${name}.weight`, { spelling: `${module}.weight`, shape: [c.width], kind: 'vector' }]
+}
+
+function* storedLinear(
+  name: string,
+  module: string,
+  shape: readonly [number, number],
+  bias: boolean,
+): Generator<Entry> {
+  yield [`${name}.weight`, { spelling: `${module}.weight`, shape, kind: 'linear' }]
+  if (bias) yield [`${name}.bias`, { spelling: `${module}.bias`, shape: [shape[0]], kind: 'vector' }]
 }
 
 /** Checkpoint tensors that a weight-only reading does not need: activation scales, and buffers that are recomputed. */
@@ -108,7 +118,7 @@ function scaleOf(
   const spelling = [`${weight.spelling}_scale`, `${weight.spelling}_scale_inv`].find((s) => checkpoint.tensors.has(s))
   if (!dtype.startsWith('F8')) {
     if (spelling === undefined) return undefined
-    throw new InputError(`${at(checkpoint, spelling)}: a scale for a weight of ${dtype}, expected one of F8_E4M3`)
+    throw new InputError(`${at(checkpoint, spelling)}: a scale for a weight of ${dtype}, expected F8_E4M3 or F8_E5M2`)
   }
   if (spelling === undefined) {
     throw new InputError(`${at(checkpoint, weight.spelling)} is ${dtype}, but "${weight.spelling}_scale" is missing`)
@@ -140,17 +150,13 @@ function checkQuantization(q: Json, name: string): void {
   const method = q['quant_method']
   const block = q['weight_block_size']
   if (method === 'compressed-tensors' && q['format'] !== 'float-quantized') {
-    throw new UnsupportedError(`${where}.format is ${JSON.stringify(q['format'])}, expected "float-quantized"`)
+    throw new UnsupportedError(`${where}.format is ${shown(q['format'])}, expected "float-quantized"`)
   }
   if (method !== 'compressed-tensors' && method !== 'fp8') {
-    throw new UnsupportedError(
-      `${where}.quant_method is ${JSON.stringify(method)}, expected "compressed-tensors" or "fp8"`,
-    )
+    throw new UnsupportedError(`${where}.quant_method is ${shown(method)}, expected "compressed-tensors" or "fp8"`)
   }
-  if (block !== undefined && block !== null && String(block) !== `${blockSize},${blockSize}`) {
-    throw new UnsupportedError(
-      `${where}.weight_block_size is ${JSON.stringify(block)}, expected [${blockSize}, ${blockSize}]`,
-    )
+  if (block !== undefined && block !== null && shown(block) !== `[${blockSize},${blockSize}]`) {
+    throw new UnsupportedError(`${where}.weight_block_size is ${shown(block)}, expected [${blockSize}, ${blockSize}]`)
   }
 }
 
@@ -171,7 +177,8 @@ async function read(
         `${at(checkpoint, spelling)}: scale ${bad} is ${decode(found)[bad]}, expected a finite positive number`,
       )
     }
-    return rows === undefined ? { ...found, shape: specs.get(name)!.shape } : found
+    // Per row the checkpoint may say [N, 1]; the graph says [N].
+    return { ...found, shape: specs.get(name)!.shape.length === 1 ? [found.data.length] : found.shape }
   }
   if (found.dtype.startsWith('F8')) checkCodes(found, at(checkpoint, spelling))
   return found

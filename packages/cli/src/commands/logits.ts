@@ -47,7 +47,8 @@ async function logits(io: Io, { model, program }: Engine, { ids, outputs, out, t
 function table(ids: Int32Array, logits: Tensor, tokenizer: Tokenizer | null, top: number): string {
   const columns = logits.shape[1]
   const numbers = decode(logits)
-  const show = (id: number) => (tokenizer === null ? `${id}` : `${id} ${JSON.stringify(tokenizer.decode([id]))}`)
+  const show = (id: number) =>
+    tokenizer === null ? `${id}` : `${id} ${JSON.stringify(tokenizer.decode([id], { control: true }))}`
   return Array.from(ids, (id, position) => {
     const row = numbers.subarray(position * columns, (position + 1) * columns)
     const best = largest(row, top).map((next) => `${show(next)} ${row[next].toFixed(3)}`)

@@ -20,7 +20,8 @@ function tokenize(io: Io, directory: string, text: string, { json }: { json?: bo
     const ids = [...tokenizer.encode(text)]
     if (json) return await write(io.stdout, `${JSON.stringify({ ids })}\n`)
     const width = String(Math.max(0, ...ids)).length
-    const line = (id: number) => `${String(id).padStart(width)}  ${JSON.stringify(tokenizer.decode([id]))}\n`
+    const line = (id: number) =>
+      `${String(id).padStart(width)}  ${JSON.stringify(tokenizer.decode([id], { control: true }))}\n`
     await write(io.stdout, ids.map(line).join(''))
   })
 }

@@ -1,0 +1,56 @@
+// Imports go one way and never in a circle: see docs/architecture.md. Fails naming the files.
+import { readFileSync, readdirSync } from 'node:fs'
+import { dirname, join, relative } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import ts from 'typescript'
+
+const root = fileURLToPath(new URL('..', import.meta.url))
+/** What the sources of each package may import of ours; tests may import more. */
+const allowed = {
+  'packages/core': [],
+  conformance: ['@tramontane/core'],
+  'packages/cli': ['@tramontane/core', '@tramontane/conformance'],
+}
+/** Core runs in browsers: one file reads the disk. */
+const diskFiles = ['packages/core/src/disk.ts']
+
+const complaints = []
+/** @type {Map<string, string[]>} file → files it imports at run time or for types */
+const arrows = new Map()
+
+for (const [folder, packages] of Object.entries(allowed)) {
+  for (const name of readdirSync(join(root, folder, 'src'), { recursive: true })) {
+    if (!name.endsWith('.ts')) continue
+    const file = join(folder, 'src', name)
+    const test = name.endsWith('.test.ts')
+    const imported = ts.preProcessFile(readFileSync(join(root, file), 'utf8')).importedFiles.map((i) => i.fileName)
+    arrows.set(file, imported.filter((path) => path.startsWith('.')).map((path) => join(dirname(file), path)))
+    for (const path of test ? [] : imported) checkDirection(file, folder, packages, path)
+  }
+}
+
+function checkDirection(file, folder, packages, path) {
+  if (path.startsWith('.') && relative(folder, join(dirname(file), path)).startsWith('..')) {
+    complaints.push(`${file} imports ${path}, outside its package`)
+  }
+  const ours = path.startsWith('@tramontane/') || path === 'tramontane'
+  if (ours && !packages.some((name) => path === name || path.startsWith(`${name}/`))) {
+    complaints.push(`${file} imports ${path}; ${folder} may import ${packages.join(', ') || 'nothing of ours'}`)
+  }
+  if (path.startsWith('node:') && folder === 'packages/core' && !diskFiles.includes(file)) {
+    complaints.push(`${file} imports ${path}; core is browser-safe but for ${diskFiles.join(', ')}`)
+  }
+}
+
+const done = new Set()
+function visit(file, path) {
+  if (path.includes(file)) complaints.push(`circle: ${[...path.slice(path.indexOf(file)), file].join(' → ')}`)
+  if (done.has(file) || path.includes(file)) return
+  for (const next of arrows.get(file) ?? []) visit(next, [...path, file])
+  done.add(file)
+}
+for (const file of arrows.keys()) visit(file, [])
+
+for (const complaint of complaints) console.error(complaint)
+if (complaints.length > 0) process.exit(1)
+console.log(`imports: ${arrows.size} files, one way, no circle`)
