@@ -24,7 +24,10 @@ for (const [folder, packages] of Object.entries(allowed)) {
     const file = join(folder, 'src', name)
     const test = name.endsWith('.test.ts')
     const imported = ts.preProcessFile(readFileSync(join(root, file), 'utf8')).importedFiles.map((i) => i.fileName)
-    arrows.set(file, imported.filter((path) => path.startsWith('.')).map((path) => join(dirname(file), path)))
+    arrows.set(
+      file,
+      imported.filter((path) => path.startsWith('.')).map((path) => join(dirname(file), path)),
+    )
     for (const path of test ? [] : imported) checkDirection(file, folder, packages, path)
   }
 }

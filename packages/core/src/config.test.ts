@@ -79,12 +79,21 @@ describe('settings that are not known', () => {
   })
 
   test('are harmless when null or false', () => {
-    expect(readConfig(JSON.stringify({ ...llama, yarn: null, use_mrope: false, torch_dtype: 'bfloat16' })).layers).toBe(32)
+    expect(readConfig(JSON.stringify({ ...llama, yarn: null, use_mrope: false, torch_dtype: 'bfloat16' })).layers).toBe(
+      32,
+    )
   })
 })
 
 describe('values that cannot be', () => {
-  const sizes = ['hidden_size', 'num_hidden_layers', 'num_attention_heads', 'vocab_size', 'intermediate_size', 'head_dim']
+  const sizes = [
+    'hidden_size',
+    'num_hidden_layers',
+    'num_attention_heads',
+    'vocab_size',
+    'intermediate_size',
+    'head_dim',
+  ]
   test.each(sizes.flatMap((key) => [0, -8, 2.5, '8', true, [], 2 ** 53].map((value) => [key, value] as const)))(
     '%s: %j',
     (key, value) => {

@@ -24,7 +24,13 @@ test.each(cases.map((golden) => [golden.name, golden] as const))('frequencies: %
 
 // Llama 3.1's own numbers: long waves are stretched by the factor, short ones are left alone.
 test('llama3 leaves the first frequency and divides the last', () => {
-  const scaling = { type: 'llama3', factor: 8, lowFrequencyFactor: 1, highFrequencyFactor: 4, originalContext: 8192 } as const
+  const scaling = {
+    type: 'llama3',
+    factor: 8,
+    lowFrequencyFactor: 1,
+    highFrequencyFactor: 4,
+    originalContext: 8192,
+  } as const
   const [plain, scaled] = [frequencies(128, 5e5, { type: 'default' }), frequencies(128, 5e5, scaling)]
   expect(scaled[0]).toBe(1)
   expect(scaled[63]).toBe(plain[63] / 8)

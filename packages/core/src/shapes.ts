@@ -63,7 +63,8 @@ function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain)
     case 'rope': {
       const width = value('x')
       checkHeads(node.heads, 'heads', complain)
-      if (!Array.isArray(node.frequencies) || !node.frequencies.every(Number.isFinite)) complain('frequencies are not finite numbers')
+      if (!Array.isArray(node.frequencies) || !node.frequencies.every(Number.isFinite))
+        complain('frequencies are not finite numbers')
       const rotated = node.heads * node.frequencies.length * 2
       if (width !== rotated) complain(`x has ${width} columns, but ${node.heads} heads rotate ${rotated}`)
       return width
