@@ -1,4 +1,4 @@
-import { reference, type Backend, type BareModel, type Program } from '@tramontane/core'
+import { byteLength, InputError, reference, type Backend, type BareModel, type Program } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import type { Io } from './io.ts'
 import { progress } from './progress.ts'
@@ -27,6 +27,7 @@ export async function withModel<T>(directory: string, use: (model: BareModel) =>
 export function withEngine<T>(directory: string, io: Io, use: (engine: Engine) => Promise<T>): Promise<T> {
   return withModel(directory, async (model) => {
     const backend = reference()
+    checkMemory(model, process.availableMemory())
     const bar = progress(io, 'loading')
     const program = await backend
       .load(model.graph, model.weights, { progress: bar.update, ...(io.signal && { signal: io.signal }) })
@@ -37,4 +38,14 @@ export function withEngine<T>(directory: string, io: Io, use: (engine: Engine) =
       await program.dispose()
     }
   })
+}
+
+/** Throws InputError when the weights, held as they are on disk, are more than the machine has to give (in bytes). */
+export function checkMemory(model: Pick<BareModel, 'name' | 'weights'>, available: number): void {
+  const needed = [...model.weights.specs.values()].reduce((sum, spec) => sum + byteLength(spec), 0)
+  if (needed <= available) return
+  const gigabytes = (bytes: number) => `${(bytes / 1e9).toFixed(1)} GB`
+  throw new InputError(
+    `${model.name}: the weights need ${gigabytes(needed)}, but only ${gigabytes(available)} are free`,
+  )
 }

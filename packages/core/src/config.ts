@@ -231,7 +231,7 @@ function tokenIds(value: unknown, where: string): number[] {
 /** A value for an error message: short, and whatever its depth, which JSON.stringify cannot bear. */
 export function shown(value: unknown): string {
   try {
-    const text = JSON.stringify(value)
+    const text = JSON.stringify(value) ?? 'nothing'
     return text.length > 120 ? `${text.slice(0, 120)}…` : text
   } catch {
     return 'a deeply nested value'

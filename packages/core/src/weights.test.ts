@@ -216,7 +216,10 @@ describe('checkpoints that do not fit', () => {
     ['an integer scale', { [`${down}_scale`]: tensor('I32', [1], Int32Array.of(1)) }, 'is I32 [1], expected a float'],
   ])('%s', async (_, change, message) => {
     const all = fp8()
-    for (const [name, value] of Object.entries(change)) value === null ? all.delete(name) : all.set(name, value)
+    for (const [name, value] of Object.entries(change)) {
+      if (value === null) all.delete(name)
+      else all.set(name, value)
+    }
     const opened = open(all)
     await expect(opened).rejects.toThrow(InputError)
     await expect(opened).rejects.toThrow(message)
@@ -274,7 +277,7 @@ describe('checkpoints that do not fit', () => {
 describe('quantization_config', () => {
   test.each([
     [{ quant_method: 'gptq' }, 'quant_method is "gptq"'],
-    [{}, 'quant_method is undefined'],
+    [{}, 'quant_method is nothing'],
     [{ quant_method: 'compressed-tensors', format: 'int-quantized' }, 'format is "int-quantized"'],
     [{ quant_method: 'fp8', weight_block_size: [64, 128] }, 'weight_block_size is [64,128]'],
     [{ quant_method: 'fp8', weight_block_size: '128,128' }, 'weight_block_size is "128,128"'],
