@@ -1,8 +1,9 @@
-import type { Override, SubmitOptions } from './backend.ts'
+import type { Override } from './backend.ts'
 import { decode, encode } from './dtype.ts'
-import { patternOf, type Placed } from './feeds.ts'
+import type { Batch, Values } from './executor.ts'
+import { patternOf } from './feeds.ts'
 import { references, type Graph, type Node } from './graph.ts'
-import type { Breathe, Cache, OpTable, Span } from './op-table.ts'
+import type { Breathe, Cache, OpTable } from './op-table.ts'
 import { angles, type Angles } from './rope.ts'
 import type { Columns } from './shapes.ts'
 import type { Tensor } from './tensor.ts'
@@ -17,21 +18,10 @@ export interface Plan<V, W, C extends Cache> {
   readonly rowwise: ReadonlySet<string>
 }
 
-/** What a pass leaves behind. */
-export interface Values {
-  readonly outputs: ReadonlyMap<string, Tensor>
-  /** By output name, one [H, T, S] per feed. */
-  readonly patterns: ReadonlyMap<string, readonly Tensor[]>
-  /** With `choose`: one token per feed. */
-  readonly chosen: readonly number[]
-}
-
 /** What the nodes of one pass share. */
 interface Context<V, C extends Cache> {
-  readonly tokens: Int32Array
-  readonly rows: Int32Array
+  readonly batch: Batch<C>
   readonly positions: Int32Array
-  readonly spans: readonly Span<C>[]
   readonly values: Map<string, V>
   readonly patterns: Map<string, readonly Tensor[]>
   /** One table of angles for all nodes with the same frequencies. */
@@ -40,56 +30,44 @@ interface Context<V, C extends Cache> {
 }
 
 /** One pass: every node that an output or the memory needs, in order. Values are freed after their last use. */
-export async function evaluate<V, W, C extends Cache>(
-  plan: Plan<V, W, C>,
-  placed: readonly Placed<C>[],
-  options: SubmitOptions,
-): Promise<Values> {
-  const context = await contextOf<V, C>(placed, options)
-  const wanted = new Set(options.outputs ?? ['logits'])
-  if (options.choose !== undefined) wanted.add('logits')
-  const nodes = neededNodes(plan, wanted, context.rows.length > 0)
+export async function evaluate<V, W, C extends Cache>(plan: Plan<V, W, C>, batch: Batch<C>): Promise<Values> {
+  const { table } = plan
+  const context = contextOf<V, C>(batch)
+  const wanted = new Set(batch.outputs)
+  if (batch.choose !== undefined) wanted.add('logits')
+  const nodes = neededNodes(plan, wanted, batch.rows.length > 0)
   const lastUse = new Map(nodes.flatMap((node, i) => Object.values(references(node)).map((ref) => [ref, i])))
   const outputs = new Map<string, Tensor>()
   try {
     for (const [i, node] of nodes.entries()) {
-      const value = await override(plan.table, await compute(plan, node, context, wanted), node.name, options.overrides)
+      const value = await override(table, await compute(plan, node, context, wanted), node.name, batch.overrides)
       context.values.set(node.name, value)
-      if (wanted.has(node.name)) outputs.set(node.name, await plan.table.download(value))
+      if (wanted.has(node.name)) outputs.set(node.name, await table.download(value))
       for (const name of [node.name, ...Object.values(references(node))]) {
-        if ((lastUse.get(name) ?? i) <= i) release(plan.table, context.values, name)
+        if ((lastUse.get(name) ?? i) <= i) release(table, context.values, name)
       }
       await context.breathe()
     }
   } finally {
-    for (const name of [...context.values.keys()]) release(plan.table, context.values, name)
+    for (const name of [...context.values.keys()]) release(table, context.values, name)
   }
   for (const name of wanted) {
     // No row was wanted: what depends on rows is empty and was never computed.
     if (plan.rowwise.has(name) && !outputs.has(name)) outputs.set(name, encode('F64', [0, plan.columns.get(name)!], []))
   }
-  return { outputs, patterns: context.patterns, chosen: options.choose ? greedy(outputs.get('logits')!, placed) : [] }
+  const chosen = batch.choose === undefined ? [] : greedy(outputs.get('logits')!, batch.rowCounts)
+  return { outputs, patterns: context.patterns, chosen }
 }
 
-async function contextOf<V, C extends Cache>(
-  placed: readonly Placed<C>[],
-  { signal }: SubmitOptions,
-): Promise<Context<V, C>> {
-  const tokens: number[] = []
-  const positions: number[] = []
-  for (const feed of placed) {
-    tokens.push(...(feed.tokens instanceof Int32Array ? feed.tokens : [await feed.tokens.token]))
-    for (let t = 0; t < feed.T; t++) positions.push(feed.start + t)
-  }
+function contextOf<V, C extends Cache>(batch: Batch<C>): Context<V, C> {
+  const positions = batch.spans.flatMap(({ start, from, to }) => Array.from({ length: to - from }, (_, t) => start + t))
   return {
-    tokens: Int32Array.from(tokens),
-    rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
+    batch,
     positions: Int32Array.from(positions),
-    spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),
     values: new Map(),
     patterns: new Map(),
     angles: new Map(),
-    breathe: breather(signal),
+    breathe: breather(batch.signal),
   }
 }
 
@@ -115,7 +93,8 @@ async function compute<V, W, C extends Cache>(
   context: Context<V, C>,
   wanted: ReadonlySet<string>,
 ): Promise<V> {
-  const { breathe, spans, rows, tokens } = context
+  const { breathe } = context
+  const { spans, rows, tokens } = context.batch
   const value = (ref: string): V => context.values.get(ref)!
   const weight = (ref: string): W => weights.get(ref)!
   switch (node.op) {
@@ -160,7 +139,7 @@ async function override<V, W, C extends Cache>(
   table: OpTable<V, W, C>,
   value: V,
   name: string,
-  overrides: readonly Override[] = [],
+  overrides: readonly Override[],
 ): Promise<V> {
   const mine = overrides.filter(({ node }) => node === name)
   if (mine.length === 0) return value
@@ -184,11 +163,11 @@ function release<V, W, C extends Cache>(table: OpTable<V, W, C>, values: Map<str
 }
 
 /** The largest logit of each feed's last wanted row; the lowest id among equals. Throws where one is NaN. */
-function greedy(logits: Tensor, placed: readonly Placed<Cache>[]): number[] {
+function greedy(logits: Tensor, rowCounts: readonly number[]): number[] {
   const V = logits.shape[1]
   let end = 0
-  return placed.map(({ rows }) => {
-    end += rows.length
+  return rowCounts.map((count) => {
+    end += count
     const row = decode({ ...logits, shape: [V], data: logits.data.subarray((end - 1) * V, end * V) } as Tensor)
     let best = 0
     for (let v = 0; v < V; v++) {

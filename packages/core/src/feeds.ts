@@ -40,7 +40,9 @@ export function place<C extends Cache>(
       throw new InputError(`${where}: ${cached.length} tokens and ${T} more exceed the capacity of ${cached.capacity}`)
     }
     const rows = wantedRows(logits, T, where).map((row) => row + from)
-    const placed = { sequence: cached, tokens, T, start: cached.length, from, rows }
+    // A copy: the caller may fill the same array again before the pass runs.
+    const own = tokens instanceof Int32Array ? tokens.slice() : tokens
+    const placed = { sequence: cached, tokens: own, T, start: cached.length, from, rows }
     from += T
     return placed
   })

@@ -1,0 +1,190 @@
+import type { Drawn, Feed, Pass, Program, SubmitOptions, Usage } from './backend.ts'
+import { InputError } from './errors.ts'
+import type { Batch, Executor, Values } from './executor.ts'
+import { checkOptions, place, type Placed } from './feeds.ts'
+import { references, type Graph } from './graph.ts'
+import type { Cache } from './op-table.ts'
+import { CachedSequence, type Owner } from './sequence.ts'
+import type { Columns } from './shapes.ts'
+import { tensor, type Range, type Tensor } from './tensor.ts'
+
+/** Nodes that come after the choice of rows: their values have one row for each wanted logit, not for each token. */
+export function afterRows(graph: Graph): ReadonlySet<string> {
+  const found = new Set(['rows'])
+  for (const node of graph.nodes)
+    if (Object.values(references(node)).some((ref) => found.has(ref))) found.add(node.name)
+  return found
+}
+
+/**
+ * The bookkeeping that all programs share: checks feeds, moves lengths at submit, runs passes and changes of the caches
+ * one after another, and poisons what a failed pass touched. An executor computes.
+ */
+export class CachedProgram<C extends Cache> implements Program, Owner<C> {
+  readonly graph: Graph
+  readonly #executor: Executor<C>
+  readonly #known: { readonly graph: Graph; readonly columns: Columns; readonly rowwise: ReadonlySet<string> }
+  readonly #vocabulary: number
+  readonly #window: number | null
+  readonly #sequences = new Set<CachedSequence<C>>()
+  #queue: Promise<unknown> = Promise.resolve()
+  #disposed = false
+
+  constructor(graph: Graph, columns: Columns, executor: Executor<C>) {
+    this.graph = graph
+    this.#executor = executor
+    this.#known = { graph, columns, rowwise: afterRows(graph) }
+    this.#vocabulary = vocabularyOf(graph)
+    const windows = graph.nodes.flatMap((node) => (node.op === 'attention' ? [node.window ?? Infinity] : []))
+    const widest = Math.max(0, ...windows)
+    this.#window = widest > 0 && widest < Infinity ? widest : null
+  }
+
+  open(capacity: number): CachedSequence<C> {
+    this.#checkUsable()
+    if (!Number.isSafeInteger(capacity) || capacity < 1) {
+      throw new InputError(`open: capacity is ${capacity}, expected a positive integer`)
+    }
+    return new CachedSequence(capacity, this.#window, this, this.#executor.cache())
+  }
+
+  submit(feeds: readonly Feed[], options: SubmitOptions = {}): Pass {
+    this.#checkUsable()
+    const placed = place(feeds, this.#vocabulary, this.#sequences)
+    checkOptions(options, this.#known, placed)
+    const firsts = placed.map(({ sequence, T }) => sequence.advance(T))
+    const values = this.#append(async () => {
+      try {
+        return await this.#evaluate(placed, firsts, options)
+      } catch (error) {
+        for (const { sequence, start } of placed) sequence.poison(start, error)
+        throw error
+      }
+    })
+    return new CachedPass(values, placed, options, this.#known)
+  }
+
+  async #evaluate(placed: readonly Placed<C>[], firsts: readonly number[], options: SubmitOptions): Promise<Values> {
+    options.signal?.throwIfAborted()
+    for (const { sequence } of placed) if (sequence.failure !== undefined) throw sequence.failure
+    const values = await this.#executor.evaluate(await batchOf(placed, options))
+    placed.forEach(({ sequence, start, T }, i) => sequence.cache.keep(firsts[i], start + T))
+    return values
+  }
+
+  usage(): Usage {
+    let cache = 0
+    for (const sequence of this.#sequences) cache += sequence.bytes
+    return { weights: this.#executor.weightBytes, cache, scratch: 0 }
+  }
+
+  async dispose(): Promise<void> {
+    if (this.#disposed) return
+    this.#disposed = true
+    await this.#append(() => this.#executor.dispose())
+  }
+
+  enqueue(job: () => void): void {
+    void this.#append(async () => job())
+  }
+
+  adopt(sequence: CachedSequence<C>): void {
+    this.#sequences.add(sequence)
+  }
+
+  forget(sequence: CachedSequence<C>): void {
+    this.#sequences.delete(sequence)
+  }
+
+  /** Runs a job after all earlier ones, whether they failed or not. */
+  #append<R>(job: () => Promise<R>): Promise<R> {
+    const result = this.#queue.then(job)
+    this.#queue = result.catch(() => {})
+    return result
+  }
+
+  #checkUsable(): void {
+    if (this.#disposed) throw new InputError('the program is disposed')
+  }
+}
+
+/** Rows of the table that token ids select. */
+function vocabularyOf(graph: Graph): number {
+  const tables = graph.nodes.flatMap((node) =>
+    node.op === 'gather' && node.rows === 'tokens' ? [graph.weights[node.table].shape[0]] : [],
+  )
+  return Math.min(...tables)
+}
+
+/** Reads drawn tokens (their passes have ended: jobs run in order) and lays all feeds out in one batch. */
+async function batchOf<C extends Cache>(placed: readonly Placed<C>[], options: SubmitOptions): Promise<Batch<C>> {
+  const tokens: number[] = []
+  for (const { tokens: fed } of placed) tokens.push(...(fed instanceof Int32Array ? fed : [await fed.token]))
+  return {
+    tokens: Int32Array.from(tokens),
+    rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
+    rowCounts: placed.map(({ rows }) => rows.length),
+    spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),
+    outputs: options.outputs ?? ['logits'],
+    overrides: options.overrides ?? [],
+    choose: options.choose,
+    signal: options.signal,
+  }
+}
+
+class CachedPass<C extends Cache> implements Pass {
+  readonly drawn: readonly Drawn[]
+  readonly done: Promise<void>
+  readonly #values: Promise<Values>
+  readonly #placed: readonly Placed<C>[]
+  readonly #rowwise: ReadonlySet<string>
+
+  constructor(
+    values: Promise<Values>,
+    placed: readonly Placed<C>[],
+    options: SubmitOptions,
+    { rowwise }: { readonly rowwise: ReadonlySet<string> },
+  ) {
+    this.#values = values
+    this.#placed = placed
+    this.#rowwise = rowwise
+    this.done = values.then(() => {})
+    const drawn = placed.map((_, feed) => ({ token: values.then((all) => all.chosen[feed]) }))
+    this.drawn = options.choose === undefined ? [] : drawn
+    // A caller may look at `done` alone: a failure must not also surface as an unhandled rejection.
+    for (const promise of [values, this.done, ...drawn.map(({ token }) => token)]) promise.catch(() => {})
+  }
+
+  async read(name: string, feed?: number): Promise<Tensor> {
+    const { outputs, patterns } = await this.#values
+    if (feed !== undefined && this.#placed[feed] === undefined) {
+      throw new InputError(`read "${name}": the pass has ${this.#placed.length} feeds, not a feed ${feed}`)
+    }
+    const pattern = patterns.get(name)
+    if (pattern !== undefined) return this.#pattern(name, pattern, feed)
+    const value = outputs.get(name)
+    if (value === undefined) throw new InputError(`read "${name}": it is not among the outputs of the pass`)
+    return feed === undefined ? value : rowsOf(value, this.#rowsOf(name, feed))
+  }
+
+  #pattern(name: string, patterns: readonly Tensor[], feed: number | undefined): Tensor {
+    if (feed === undefined && patterns.length > 1) {
+      throw new InputError(`read "${name}": the pass has ${patterns.length} feeds; say which`)
+    }
+    return patterns[feed ?? 0]
+  }
+
+  #rowsOf(name: string, feed: number): Range {
+    if (!this.#rowwise.has(name))
+      return { from: this.#placed[feed].from, to: this.#placed[feed].from + this.#placed[feed].T }
+    const counts = this.#placed.map(({ rows }) => rows.length)
+    const from = counts.slice(0, feed).reduce((a, b) => a + b, 0)
+    return { from, to: from + counts[feed] }
+  }
+}
+
+/** Some rows of a tensor [rows, columns], as a view. */
+function rowsOf(value: Tensor, { from, to }: Range): Tensor {
+  const [, columns] = value.shape
+  return tensor(value.dtype, [to - from, columns], value.data.subarray(from * columns, to * columns))
+}
