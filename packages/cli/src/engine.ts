@@ -1,7 +1,8 @@
-import { byteLength, InputError, reference, type Backend, type BareModel, type Program } from '@tramontane/core'
+import { byteLength, InputError, type Backend, type BareModel, type Program } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import type { Io } from './io.ts'
 import { progress } from './progress.ts'
+import { startBackend } from './worker-backend.ts'
 
 /** A model bound to a backend. Its tokenizer and chat are null where the folder has none. */
 export interface Engine {
@@ -26,16 +27,16 @@ export async function withModel<T>(directory: string, use: (model: BareModel) =>
 /** Opens a model, loads its weights, runs `use` and frees everything. */
 export function withEngine<T>(directory: string, io: Io, use: (engine: Engine) => Promise<T>): Promise<T> {
   return withModel(directory, async (model) => {
-    const backend = reference()
     checkMemory(model, process.availableMemory())
-    const bar = progress(io, 'loading')
-    const program = await backend
-      .load(model.graph, model.weights, { progress: bar.update, ...(io.signal && { signal: io.signal }) })
-      .finally(bar.stop)
+    const { backend, stop } = await startBackend()
     try {
-      return await use({ model, program, backend })
+      const bar = progress(io, 'loading')
+      const program = await backend
+        .load(model.graph, model.weights, { progress: bar.update, ...(io.signal && { signal: io.signal }) })
+        .finally(bar.stop)
+      return await use({ model, program, backend }).finally(() => program.dispose())
     } finally {
-      await program.dispose()
+      await stop()
     }
   })
 }

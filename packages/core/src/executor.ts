@@ -1,4 +1,4 @@
-import type { Override, SubmitOptions } from './backend.ts'
+import type { Override, SubmitOptions, Usage } from './backend.ts'
 import type { Cache, Span } from './op-table.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -30,7 +30,7 @@ export interface Executor<C extends Cache> {
   /** An empty cache for a new sequence. */
   cache(): C
   evaluate(batch: Batch<C>): Promise<Values>
-  /** Bytes of the weights. */
-  readonly weightBytes: number
+  /** Bytes held, given the caches that are in use. */
+  usage(caches: readonly C[]): Usage
   dispose(): Promise<void>
 }

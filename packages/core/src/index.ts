@@ -31,6 +31,8 @@ export {
 export { interpreter } from './interpreter.ts'
 export { mistral } from './mistral.ts'
 export type { AttentionResult, Breathe, Cache, OpTable, Span } from './op-table.ts'
+export { remote, serve } from './remote.ts'
+export type { Port } from './channel.ts'
 export { reference } from './reference/index.ts'
 export { angles, frequencies, type Angles, type RopeScaling } from './rope.ts'
 export { openSafetensors, type Safetensors } from './safetensors.ts'

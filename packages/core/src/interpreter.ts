@@ -27,8 +27,9 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
   return {
     cache: () => table.cache(attentions),
     evaluate: (batch) => evaluate(plan, batch),
-    get weightBytes() {
-      return [...weights.values()].reduce((sum, weight) => sum + table.weightBytes(weight), 0)
+    usage(caches) {
+      const held = [...weights.values()].reduce((sum, weight) => sum + table.weightBytes(weight), 0)
+      return { weights: held, cache: caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0), scratch: 0 }
     },
     async dispose() {
       for (const weight of weights.values()) table.freeWeight(weight)

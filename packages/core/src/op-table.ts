@@ -14,12 +14,12 @@ export interface Span<C> {
 
 /** What a backend remembers of one sequence: keys and values of every attention node, by position. */
 export interface Cache {
-  /** Bytes held; what forks share counts in parts. */
-  readonly bytes: number
-  /** Positions outside [first, length) will not be read again; `keep(0, 0)` lets everything go. */
+  /** Positions outside [first, length) will not be read again. */
   keep(first: number, length: number): void
   /** A second cache with the same past; nothing that either writes later may show in the other. */
   fork(): Cache
+  /** Lets everything go. */
+  close(): void
 }
 
 /** Called by a long op between pieces of work (≤ 100 ms each): gives way to the host, rejects when the pass is aborted. */
@@ -50,6 +50,8 @@ export interface OpTable<V, W, C extends Cache> {
   bytes(value: V): number
   /** An empty cache. Its `fork` returns the same kind. */
   cache(attentions: readonly NodeOf<'attention'>[]): C
+  /** Bytes held by a cache; what forks share counts in parts. */
+  cacheBytes(cache: C): number
 
   lookup(rows: Int32Array, table: W, breathe: Breathe): MaybePromise<V>
   gather(rows: Int32Array, table: V, breathe: Breathe): MaybePromise<V>

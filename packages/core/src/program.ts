@@ -73,9 +73,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   }
 
   usage(): Usage {
-    let cache = 0
-    for (const sequence of this.#sequences) cache += sequence.bytes
-    return { weights: this.#executor.weightBytes, cache, scratch: 0 }
+    return this.#executor.usage([...this.#sequences].flatMap((sequence) => sequence.ready ?? []))
   }
 
   async dispose(): Promise<void> {

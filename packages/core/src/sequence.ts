@@ -109,7 +109,7 @@ export class CachedSequence<C extends Cache> implements Sequence {
     if (!this.#open) return
     this.#open = false
     this.#owner.enqueue(() => {
-      this.cache.keep(0, 0)
+      this.cache.close()
       this.#owner.forget(this)
     })
   }
@@ -118,8 +118,8 @@ export class CachedSequence<C extends Cache> implements Sequence {
     if (!this.#open) throw new InputError('the sequence is closed')
   }
 
-  /** Bytes of the cache; 0 while a fork is still in the queue. */
-  get bytes(): number {
-    return this.#cache?.bytes ?? 0
+  /** The cache, or undefined while the fork that makes it is still in the queue. */
+  get ready(): C | undefined {
+    return this.#cache
   }
 }

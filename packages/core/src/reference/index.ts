@@ -31,6 +31,7 @@ const table: OpTable<Matrix, Tensor, PagedCache> = {
   free: () => {},
   bytes: ({ data }) => data.byteLength,
   cache: (attentions) => PagedCache.for(attentions),
+  cacheBytes: (cache) => cache.bytes,
   lookup,
   gather,
   rmsNorm: (x, weight, epsilon) => rmsNorm(x, decode(weight), epsilon),

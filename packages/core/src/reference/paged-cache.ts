@@ -85,6 +85,10 @@ export class PagedCache implements Cache {
     for (const node of this.#nodes.values()) node.keep(first, length)
   }
 
+  close(): void {
+    this.keep(0, 0)
+  }
+
   fork(): PagedCache {
     return new PagedCache(new Map([...this.#nodes].map(([name, node]) => [name, node.fork()])))
   }

@@ -1,0 +1,66 @@
+import { InputError } from './errors.ts'
+
+/** The end of a MessageChannel: a worker's, a browser's or Node's. */
+export interface Port {
+  postMessage(message: unknown, transfer?: readonly ArrayBuffer[]): void
+  onmessage: ((event: MessageEvent) => void) | null
+  close(): void
+}
+
+/** What one side offers to the other, by name. Handlers start in the order of the calls. */
+export type Methods = Readonly<Record<string, (argument: never) => unknown>>
+
+export interface Channel {
+  /** Calls a method of the other side. Rejects with its error, or when the channel is closed. */
+  call(method: string, argument?: unknown): Promise<unknown>
+  /** The same without an answer, for what cannot fail. */
+  tell(method: string, argument?: unknown): void
+  close(): void
+}
+
+type Message =
+  | { readonly id: number | null; readonly method: string; readonly argument: unknown }
+  | { readonly id: number; readonly result: unknown }
+  | { readonly id: number; readonly error: { readonly name: string; readonly message: string } }
+
+/** Calls in both directions over a port. */
+export function channel(port: Port, methods: Methods): Channel {
+  const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
+  let next = 0
+  const answer = async (id: number | null, method: string, argument: unknown): Promise<void> => {
+    try {
+      const result = await methods[method](argument as never)
+      if (id !== null) port.postMessage({ id, result })
+    } catch (error) {
+      if (id === null) return
+      const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }
+      port.postMessage({ id, error: { name, message } })
+    }
+  }
+  port.onmessage = ({ data }) => {
+    const message = data as Message
+    if ('method' in message) return void answer(message.id, message.method, message.argument)
+    const call = waiting.get(message.id)
+    waiting.delete(message.id)
+    if ('error' in message) call?.reject(revive(message.error))
+    else call?.resolve(message.result)
+  }
+  return {
+    call: (method, argument) =>
+      new Promise((resolve, reject) => {
+        waiting.set(next, { resolve, reject })
+        port.postMessage({ id: next++, method, argument })
+      }),
+    tell: (method, argument) => port.postMessage({ id: null, method, argument }),
+    close() {
+      port.close()
+      for (const { reject } of waiting.values()) reject(new Error('the worker has ended'))
+      waiting.clear()
+    },
+  }
+}
+
+function revive({ name, message }: { readonly name: string; readonly message: string }): Error {
+  if (name === 'InputError' || name === 'UnsupportedError') return new InputError(message)
+  return Object.assign(new Error(message), { name })
+}
