@@ -72,7 +72,7 @@ const models = ['tiny-full', 'tiny-window', 'tiny-fp8'] as const
 
 const numbers: Case[] = models.map((model) => ({
   name: `golden: every activation of ${model}`,
-  clause: 'graph.1',
+  clause: 'graph.3',
   run: (subject) =>
     withModel(subject, model, async ({ program, tokens, golden, open }) => {
       const outputs = program.graph.nodes.flatMap(({ op, name }) =>
@@ -92,7 +92,7 @@ const numbers: Case[] = models.map((model) => ({
 
 const paths: Case[] = models.map((model) => ({
   name: `one path: chunks, steps and ragged batches of ${model} agree`,
-  clause: 'pass.1',
+  clause: 'pass.11',
   run: (subject) =>
     withModel(subject, model, async ({ program, tokens, open }) => {
       const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
@@ -114,7 +114,7 @@ const paths: Case[] = models.map((model) => ({
 const behaviour: Case[] = [
   {
     name: 'logits: none, last, all and chosen rows',
-    clause: 'pass.2',
+    clause: 'pass.4',
     run: (subject) =>
       withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
         const all = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
@@ -128,7 +128,7 @@ const behaviour: Case[] = [
   },
   {
     name: 'lengths move at submit, and a drawn token feeds the next pass unread',
-    clause: 'pass.3',
+    clause: 'pass.10',
     run: (subject) =>
       withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
         const sequence = open()
@@ -158,7 +158,7 @@ const behaviour: Case[] = [
   },
   {
     name: 'truncate and fork: the past is shared, the future is not',
-    clause: 'pass.4',
+    clause: 'pass.9',
     run: (subject) =>
       withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
         const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
@@ -182,7 +182,7 @@ const behaviour: Case[] = [
   },
   {
     name: 'window: what has been let go cannot be taken back, the last pass always can',
-    clause: 'pass.5',
+    clause: 'pass.8',
     run: (subject) =>
       withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
         const long = Int32Array.from({ length: 230 }, (_, i) => tokens[i % 13])
@@ -245,7 +245,7 @@ const behaviour: Case[] = [
   },
   {
     name: 'bad feeds are refused at submit, and nothing moves',
-    clause: 'pass.8',
+    clause: 'pass.2',
     run: (subject) =>
       withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
         const sequence = program.open(8)
@@ -271,7 +271,7 @@ const behaviour: Case[] = [
   },
   {
     name: 'memory: closing sequences gives the cache back',
-    clause: 'pass.9',
+    clause: 'pass.3',
     run: (subject) =>
       withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
         const sequence = open()

@@ -27,8 +27,15 @@ interface AddedToken {
   readonly content: string
 }
 
+interface PreTokenizer {
+  readonly type?: string
+  readonly individual_digits?: boolean
+  readonly pretokenizers?: readonly PreTokenizer[]
+}
+
 interface TokenizerJson {
   readonly added_tokens?: readonly AddedToken[]
+  readonly pre_tokenizer?: PreTokenizer | null
   readonly post_processor?: {
     readonly type?: string
     readonly single?: readonly object[]
@@ -44,7 +51,10 @@ export function tokenizer(json: string, name = 'tokenizer.json'): Tokenizer {
   const added = parsed.added_tokens ?? []
   const control = new Map(added.map(({ content, id }) => [content, id]))
   // Without its added tokens the encoder has no way to see a control token in a text.
-  const encoder = new BytePairEncoder({ ...parsed, added_tokens: [], post_processor: null }, {})
+  const encoder = new BytePairEncoder(
+    { ...parsed, added_tokens: [], post_processor: null, pre_tokenizer: unicodeDigits(parsed.pre_tokenizer) },
+    {},
+  )
   const encode = (text: string): number[] => encoder.encode(wellFormed(text), { add_special_tokens: false }).ids
   const splitter = splitterOf([...control.keys()])
   const { bytes, stripsLeadingSpace } = tokenBytes(parsed.model.vocab, added, parsed.decoder, name)
@@ -91,6 +101,18 @@ function parse(json: string, name: string): TokenizerJson {
     )
   }
   return parsed
+}
+
+/**
+ * The same pre-tokenizer with "Digits" spelled as a split at Unicode's numbers: Hugging Face's Rust code means all of
+ * them (½, ², ①), @huggingface/tokenizers 0.2.0 means 0 to 9.
+ */
+function unicodeDigits(given: PreTokenizer | null | undefined): object | null {
+  if (!given) return null
+  if (given.pretokenizers) return { ...given, pretokenizers: given.pretokenizers.map(unicodeDigits) }
+  if (given.type !== 'Digits') return given
+  const Regex = given.individual_digits ? '\\p{N}' : '\\p{N}+'
+  return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }
 }
 
 /** Ids of the special tokens that TemplateProcessing puts before a single text. */
