@@ -13,7 +13,7 @@ export interface Config {
   readonly vocabulary: number
   readonly context: number
   readonly normEpsilon: number
-  /** Keys a query sees, its own included; null for all. Spec: [attention.window]. */
+  /** Keys a query sees, its own included; null for all. Spec: [attention.3]. */
   readonly window: number | null
   readonly ropeTheta: number
   readonly ropeScaling: RopeScaling

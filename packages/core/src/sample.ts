@@ -49,6 +49,13 @@ export function checkSampling(sampling: Sampling): void {
   range('repetitionPenalty', (v) => v > 0 && v < Infinity, 'a number > 0')
   range('frequencyPenalty', Number.isFinite, 'a finite number')
   range('presencePenalty', Number.isFinite, 'a finite number')
+  for (const [token, value] of sampling.bias ?? []) {
+    if (Number.isSafeInteger(token) && token >= 0 && !Number.isNaN(value)) continue
+    throw new InputError(`bias of token ${token} is ${value}, expected a number for a token id`)
+  }
+  for (const [token, value] of sampling.bias ?? []) {
+    if (Number.isNaN(value)) throw new InputError(`bias of token ${token} is NaN, expected a number`)
+  }
   if (typeof sampling.seed !== 'bigint') range('seed', Number.isSafeInteger, 'an integer below 2⁵³ (or a bigint)')
 }
 
@@ -66,7 +73,7 @@ export function sample(
   const scores = logits.map((logit, token) => (allowed(token) ? logit : -Infinity))
   const normal = logSumExp(logits)
   adjust(scores, sampling, context)
-  const token = pick(scores, sampling, context.generated.length)
+  const token = pick(distribution(scores, sampling), sampling.seed ?? 0, context.generated.length)
   return { token, logprob: logits[token] - normal }
 }
 
@@ -77,41 +84,54 @@ function logSumExp(logits: Float64Array): number {
   return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0))
 }
 
-/** Bias and penalties, in place. */
-function adjust(scores: Float64Array, sampling: Sampling, { prompt, generated }: Context): void {
+/** Bias and penalties, in place on scores [V]. */
+export function adjust(scores: Float64Array, sampling: Sampling, { prompt, generated }: Context): void {
   const { bias, repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = sampling
   for (const [token, value] of bias ?? []) scores[token] += value
   if (repetitionPenalty !== 1) {
     for (const token of new Set([...Array.from(prompt), ...generated])) {
-      scores[token] *= scores[token] > 0 ? 1 / repetitionPenalty : repetitionPenalty
+      scores[token] = scores[token] > 0 ? scores[token] / repetitionPenalty : scores[token] * repetitionPenalty
     }
   }
   for (const token of generated) scores[token] -= frequencyPenalty
   for (const token of new Set(generated)) scores[token] -= presencePenalty
 }
 
-function pick(
+/** The tokens that may be drawn, in the order of drawing, and their weights, which need not sum to 1. */
+export interface Distribution {
+  readonly tokens: readonly number[]
+  readonly weights: readonly number[]
+}
+
+/** What is left of scores [V] after temperature, min-p, top-k and top-p; one token at temperature 0. */
+export function distribution(
   scores: Float64Array,
-  { temperature = 0, topP = 1, topK = 0, minP = 0, seed = 0 }: Sampling,
-  draw: number,
-): number {
+  { temperature = 0, topP = 1, topK = 0, minP = 0 }: Sampling,
+): Distribution {
   const best = scores.reduce((top, score, token) => (score > scores[top] ? token : top), 0)
   if (!(scores[best] > -Infinity)) throw new Error('sampling: no token is allowed')
-  if (temperature === 0) return best
+  if (temperature === 0) return { tokens: [best], weights: [1] }
   const weight = (token: number): number => Math.exp((scores[token] - scores[best]) / temperature)
-  let kept = [...scores.keys()].filter((token) => scores[token] > -Infinity && weight(token) >= minP)
-  if (topK > 0 || topP < 1) kept.sort((a, b) => scores[b] - scores[a] || a - b)
-  if (topK > 0) kept = kept.slice(0, topK)
-  const weights = kept.map(weight)
-  const total = weights.reduce((a, b) => a + b, 0)
-  if (topP < 1) kept = kept.slice(0, reach(weights, topP * total))
-  const target = uniform(seed, draw) * weights.slice(0, kept.length).reduce((a, b) => a + b, 0)
-  return kept[Math.min(reach(weights, target, true), kept.length) - 1]
+  let tokens = [...scores.keys()].filter((token) => scores[token] > -Infinity && weight(token) >= minP)
+  if (topK > 0 || topP < 1) tokens.sort((a, b) => scores[b] - scores[a] || a - b)
+  if (topK > 0) tokens = tokens.slice(0, topK)
+  const weights = tokens.map(weight)
+  const kept = topP < 1 ? reach(weights, topP * sum(weights)) : tokens.length
+  return { tokens: tokens.slice(0, kept), weights: weights.slice(0, kept) }
+}
+
+function pick({ tokens, weights }: Distribution, seed: number | bigint, draw: number): number {
+  const target = uniform(seed, draw) * sum(weights)
+  return tokens[Math.min(reach(weights, target, true), tokens.length) - 1]
+}
+
+function sum(numbers: readonly number[]): number {
+  return numbers.reduce((a, b) => a + b, 0)
 }
 
 /** How many weights it takes until their sum reaches (or, if strict, exceeds) the target; at least one. */
 function reach(weights: readonly number[], target: number, strict = false): number {
-  let sum = 0
-  const index = weights.findIndex((weight) => ((sum += weight), strict ? sum > target : sum >= target))
+  let reached = 0
+  const index = weights.findIndex((weight) => ((reached += weight), strict ? reached > target : reached >= target))
   return index < 0 ? weights.length : index + 1
 }

@@ -11,6 +11,7 @@ export type Columns = ReadonlyMap<string, number>
  */
 export function inferColumns(graph: Graph): Columns {
   const columns = new Map<string, number>()
+  const rowwise = new Set<string>()
   const taken = inputs.find((name) => Object.hasOwn(graph.weights, name))
   if (taken !== undefined) throw new InputError(`graph: a weight is named "${taken}", which is reserved for an input`)
   for (const node of graph.nodes) {
@@ -19,7 +20,12 @@ export function inferColumns(graph: Graph): Columns {
     }
     if (columns.has(node.name) || Object.hasOwn(graph.weights, node.name)) complain('the name is taken')
     if ((inputs as readonly string[]).includes(node.name)) complain('the name is reserved for an input')
-    columns.set(node.name, columnsOf(node, graph, columns, complain))
+    const width = columnsOf(node, graph, columns, complain)
+    if (hasWantedRows(node, columns, rowwise, complain)) rowwise.add(node.name)
+    columns.set(node.name, width)
+  }
+  if (!graph.nodes.some((node) => node.op === 'gather' && node.rows === 'tokens')) {
+    throw new InputError('graph: no node gathers "tokens"')
   }
   if (!columns.has('logits')) throw new InputError('graph: no node is named "logits"')
   return columns
@@ -88,6 +94,27 @@ function columnsOf(node: Node, graph: Graph, known: Columns, complain: Complain)
       equal('b', [value('b')], [value('a')])
       return value('a')
   }
+}
+
+/**
+ * Whether a node has one row for each wanted logit, rather than for each token. The two kinds do not mix, and ops that
+ * know positions need all tokens.
+ */
+function hasWantedRows(node: Node, known: Columns, rowwise: ReadonlySet<string>, complain: Complain): boolean {
+  const values = Object.values(references(node)).filter((ref) => known.has(ref))
+  const wanted = values.filter((ref) => rowwise.has(ref))
+  if (node.op === 'gather') {
+    if (node.rows === 'tokens' && values.length > 0)
+      complain(`token ids select from a weight, not from "${node.table}"`)
+    if (node.rows === 'rows' && values.length === 0) complain(`rows select from a node, not from "${node.table}"`)
+    if (wanted.length > 0) complain(`"${node.table}" has the wanted rows already`)
+    return node.rows === 'rows'
+  }
+  if (wanted.length === 0) return false
+  if (wanted.length < values.length) complain(`"${wanted[0]}" has the wanted rows only, the other value all tokens`)
+  if (node.op === 'rope' || node.op === 'attention')
+    complain(`"${wanted[0]}" has the wanted rows only, expected all tokens`)
+  return true
 }
 
 function checkHeads(count: number, what: string, complain: Complain): void {

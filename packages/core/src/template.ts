@@ -61,14 +61,20 @@ function range(start: number, stop: number, step: number, size: number): number[
 /** The part of the library's interpreter that is used here; its own declarations do not resolve under Node's rules. */
 interface TreeWalker {
   run(program: unknown): { readonly value: unknown }
-  evaluate(statement: unknown, environment: unknown): { readonly value: unknown }
+  evaluate(statement: unknown, environment: unknown): Value
 }
 const JinjaInterpreter = Interpreter as unknown as new (environment: unknown) => TreeWalker
+
+interface Value {
+  readonly type: string
+  readonly value: unknown
+}
 
 /** Every statement and expression goes through `evaluate`: the place to watch the clock and the size of results. */
 class LimitedInterpreter extends JinjaInterpreter {
   readonly #limits: TemplateLimits
   readonly #deadline: number
+  readonly #weights = new WeakMap<object, number>()
   #work = 0
 
   constructor(environment: unknown, limits: TemplateLimits) {
@@ -77,15 +83,34 @@ class LimitedInterpreter extends JinjaInterpreter {
     this.#deadline = performance.now() + limits.time
   }
 
-  override evaluate(statement: unknown, environment: unknown): { readonly value: unknown } {
+  override evaluate(statement: unknown, environment: unknown): Value {
     if (performance.now() > this.#deadline) throw new Error(`the template ran for more than ${this.#limits.time} ms`)
     const result = super.evaluate(statement, environment)
     const { value } = result
     const size = typeof value === 'string' || Array.isArray(value) ? value.length : 0
     this.#work += size
-    if (size > this.#limits.size || this.#work > this.#limits.size * 64) {
-      throw new Error(`the template built more than ${this.#limits.size} characters or elements`)
-    }
+    if (size > this.#limits.size || this.#work > this.#limits.size * 64) this.#refuse()
+    this.#weigh(result, this.#limits.size * 4)
     return result
+  }
+
+  #refuse(): never {
+    throw new Error(`the template built more than ${this.#limits.size} characters or elements`)
+  }
+
+  /** Elements and characters of a value written out: a list may hold another one twice, and so on. */
+  #weigh(value: Value, left: number): number {
+    const known = this.#weights.get(value)
+    if (known !== undefined) return known
+    if (typeof value.value === 'string') return 1 + value.value.length
+    const children = Array.isArray(value.value) || value.value instanceof Map ? value.value : []
+    let weight = 1
+    for (const child of children.values() as Iterable<Value>) {
+      weight += this.#weigh(child, left - weight)
+      if (weight > left) this.#refuse()
+    }
+    // A namespace changes, and with it what holds it; nothing else does.
+    if (weight > 64 && value.type !== 'NamespaceValue') this.#weights.set(value, weight)
+    return weight
   }
 }

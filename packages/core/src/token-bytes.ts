@@ -1,4 +1,4 @@
-import { UnsupportedError } from './errors.ts'
+import { InputError, UnsupportedError } from './errors.ts'
 
 interface Decoder {
   readonly type?: string
@@ -12,7 +12,7 @@ export function tokenBytes(
   decoder: Decoder | null | undefined,
   name: string,
 ): { bytes: Uint8Array[]; stripsLeadingSpace: boolean } {
-  const kinds = new Set(decoder?.type === 'Sequence' ? decoder.decoders!.map(({ type }) => type) : [decoder?.type])
+  const kinds = new Set(decoder?.type === 'Sequence' ? (decoder.decoders ?? []).map(({ type }) => type) : [decoder?.type])
   const byteLevel = kinds.has('ByteLevel')
   if (!byteLevel && !kinds.has('ByteFallback')) {
     throw new UnsupportedError(
@@ -21,8 +21,15 @@ export function tokenBytes(
   }
   const bytesOf = byteLevel ? byteLevelBytes() : sentencePieceBytes
   const bytes: Uint8Array[] = []
-  for (const [token, id] of Object.entries(vocabulary)) bytes[id] = bytesOf(token)
-  for (const { id } of added) bytes[id] = new Uint8Array(0)
+  const limit = 2 * (Object.keys(vocabulary).length + added.length) + 65536
+  const set = (id: number, token: Uint8Array): void => {
+    if (!(Number.isSafeInteger(id) && id >= 0 && id < limit)) {
+      throw new InputError(`${name}: token id ${String(id)}, expected an integer below ${limit}`)
+    }
+    bytes[id] = token
+  }
+  for (const [token, id] of Object.entries(vocabulary)) set(id, bytesOf(token))
+  for (const { id } of added) set(id, new Uint8Array(0))
   return { bytes, stripsLeadingSpace: kinds.has('Strip') }
 }
 
@@ -40,5 +47,9 @@ function byteLevelBytes(): (token: string) => Uint8Array {
     const printable = (byte >= 0x21 && byte <= 0x7e) || (byte >= 0xa1 && byte <= 0xac) || byte >= 0xae
     byteOf.set(String.fromCharCode(printable ? byte : next++), byte)
   }
-  return (token) => Uint8Array.from(token, (character) => byteOf.get(character) ?? 0x3f)
+  // A token that is not written in this alphabet is plain text, as in Hugging Face's decoder.
+  return (token) => {
+    const bytes = Array.from(token, (character) => byteOf.get(character))
+    return bytes.includes(undefined) ? new TextEncoder().encode(token) : Uint8Array.from(bytes as number[])
+  }
 }

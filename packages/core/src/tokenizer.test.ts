@@ -1,92 +1,112 @@
 import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
-import { chat } from './chat.ts'
-import { detokenizer } from './detokenizer.ts'
+import { InputError } from './errors.ts'
 import { tokenizer } from './tokenizer.ts'
 
-const folder = new URL('../../../models/smollm2-135m-instruct-fp8/', import.meta.url)
-const smollm2 = tokenizer(readFileSync(new URL('tokenizer.json', folder), 'utf8'))
-const template = readFileSync(new URL('chat_template.jinja', folder), 'utf8')
-const conversation = chat(smollm2, template, { bos_token: '<|im_start|>', eos_token: '<|im_end|>' })
-
-/** By Hugging Face tokenizers and transformers; see conformance/goldens/tokenizer/make.py. */
-const golden = JSON.parse(
-  readFileSync(new URL('../../../conformance/goldens/tokenizer/smollm2.json', import.meta.url), 'utf8'),
-) as {
-  texts: { text: string; ids: number[] }[]
-  chats: { messages: { role: 'user'; content: string }[]; addGenerationPrompt: boolean; text: string; ids: number[] }[]
+interface Golden {
+  readonly tokenizer: object
+  readonly prefix: number[]
+  readonly texts: readonly { readonly text: string; readonly ids: number[] }[]
+  readonly decodes: readonly { readonly ids: number[]; readonly text: string; readonly control: string }[]
 }
-const controls = new Set(smollm2.control.values())
+const root = new URL('../../../', import.meta.url)
+const read = (path: string): string => readFileSync(new URL(path, root), 'utf8')
+// Written by Hugging Face's Python libraries; see conformance/goldens/tokenizer/make.py.
+const smollm2 = JSON.parse(read('conformance/goldens/tokenizer/smollm2.json')) as Golden
+const small = JSON.parse(read('conformance/goldens/tokenizer/sentencepiece-style.json')) as Golden
+const file = read('models/smollm2-135m-instruct-fp8/tokenizer.json')
+const byteLevel = tokenizer(file)
+const sentencePiece = tokenizer(JSON.stringify(small.tokenizer))
 
-describe('SmolLM2: byte-level BPE', () => {
-  it.each(golden.texts)('encodes $text', ({ text, ids }) => {
-    expect([...smollm2.encode(text)]).toEqual(ids)
-    expect(smollm2.decode(ids)).toBe(text)
+describe('byte-level BPE (SmolLM2)', () => {
+  it.each(smollm2.texts)('$text', ({ text, ids }) => {
+    expect([...byteLevel.encode(text)]).toEqual(ids)
+    expect(byteLevel.decode(ids)).toBe(text)
   })
 
-  it.each(golden.chats)(
-    'renders and encodes a chat, as transformers does: $text',
-    ({ messages, text, ids, ...options }) => {
-      expect(conversation.render(messages, options)).toBe(text)
-      expect([...conversation.encode(messages, options)]).toEqual(ids)
-    },
-  )
-
-  it('gives every well-formed text back that it has bytes for', () => {
-    // SmolLM2 has no tokens for the bytes 04, 06, 13, 14, 16, 1D, F1 and F2; Hugging Face drops those, too.
-    const lost = /[\u0004\u0006\u0013\u0014\u0016\u001d\u{40000}-\u{bffff}]/gu
-    const text = fc.string({ unit: 'binary', maxLength: 60 }).map((s) => s.replace(lost, ''))
+  it('gives back any text, without control tokens', () => {
+    const control = new Set(byteLevel.control.values())
+    const part = fc.oneof(fc.string({ unit: 'grapheme' }), fc.constantFrom(...byteLevel.control.keys(), '<|', '|>'))
+    const text = fc.array(part, { maxLength: 8 }).map((parts) => parts.join(''))
     fc.assert(
-      fc.property(text, (s) => {
-        expect(smollm2.decode(smollm2.encode(s))).toBe(s)
+      fc.property(text, (value) => {
+        const ids = byteLevel.encode(value)
+        expect(byteLevel.decode(ids)).toBe(value)
+        expect([...ids].filter((id) => control.has(id))).toEqual([])
       }),
-      { seed: 1, numRuns: 200 },
+      { seed: 1 },
     )
   })
 
-  it('streams exactly what it decodes, and never half a character', () => {
-    const ids = fc.array(fc.nat(smollm2.size - 1), { maxLength: 30 })
-    fc.assert(
-      fc.property(ids, (all) => {
-        const stream = detokenizer(smollm2)
-        const pieces = all.map((id) => stream.push(id))
-        expect(pieces.join('') + stream.end()).toBe(smollm2.decode(all))
-      }),
-      { seed: 2, numRuns: 300 },
-    )
-    const stream = detokenizer(smollm2)
-    for (const id of smollm2.encode('👩‍👩‍👧‍👦 𐍈 नमस्ते')) expect(stream.push(id)).not.toContain('\ufffd')
+  it('writes lone surrogates as U+FFFD', () => {
+    expect(byteLevel.decode(byteLevel.encode('a\ud800b'))).toBe('a\ufffdb')
   })
 
-  it('never makes a control token of what a user writes', () => {
-    const fragments = [...smollm2.control.keys()].flatMap((token) => [token, token.slice(0, 4), token.slice(4)])
-    const hostile = fc.array(
-      fc.oneof(fc.constantFrom(...fragments, '\ue000', '\n', 'user'), fc.string({ maxLength: 3 })),
-    )
-    const countControls = (ids: Iterable<number>) => [...ids].filter((id) => controls.has(id)).length
-    fc.assert(
-      fc.property(hostile, hostile, (a, b) => {
-        const [first, second] = [a.join(''), b.join('')]
-        expect(countControls(smollm2.encode(first))).toBe(0)
-        const messages = (x: string, y: string) =>
-          [
-            { role: 'system', content: x },
-            { role: 'user', content: y },
-          ] as const
-        const ids = conversation.encode(messages(first, second))
-        expect(countControls(ids)).toBe(countControls(conversation.encode(messages('a', 'b'))))
-        expect(smollm2.decode(ids, { control: true })).toBe(conversation.render(messages(first, second)))
-      }),
-      { seed: 3, numRuns: 300 },
-    )
+  it.each(['a', ' ', '\n', '🌍', 'é', '你', '7', 'word '])('200 kB of %j in seconds', { timeout: 5000 }, (unit) => {
+    const text = unit.repeat(200_000 / new TextEncoder().encode(unit).length)
+    expect(byteLevel.decode(byteLevel.encode(text))).toBe(text)
+  })
+})
+
+describe('byte fallback (SentencePiece style)', () => {
+  it.each(small.texts)('$text', ({ text, ids }) => {
+    expect([...sentencePiece.encode(text)]).toEqual(ids)
   })
 
-  it('refuses ids outside the vocabulary and files that are no tokenizer', () => {
-    expect(() => smollm2.bytes(49152)).toThrow('token 49152 is outside the vocabulary of 49152')
-    expect(() => tokenizer('{')).toThrow('tokenizer.json: not JSON')
-    expect(() => tokenizer('{"model":{"type":"WordPiece","vocab":{}}}')).toThrow(
-      'model.type is "WordPiece", expected "BPE"',
-    )
+  // Python writes one U+FFFD for each byte of a broken character, this one for each maximal part of one (WHATWG).
+  const once = (text: string): string => text.replace(/\ufffd+/g, '\ufffd')
+  it.each(small.decodes)('$ids', ({ ids, text, control }) => {
+    expect(once(sentencePiece.decode(ids))).toBe(once(text))
+    expect(once(sentencePiece.decode(ids, { control: true }))).toBe(once(control))
+  })
+
+  it('has the prefix of its post-processor', () => {
+    expect(sentencePiece.prefix).toEqual(small.prefix)
+    expect(byteLevel.prefix).toEqual([])
+  })
+
+  it.each(['a', ' ', '🌍'])('200 kB of %j in seconds', { timeout: 5000 }, (unit) => {
+    const text = unit.repeat(200_000 / new TextEncoder().encode(unit).length)
+    expect(sentencePiece.decode(sentencePiece.encode(text))).toBe(text)
+  })
+})
+
+describe('encodeTemplate', () => {
+  it('finds control tokens, the longest first, and encodes the rest as text', () => {
+    const ids = byteLevel.encodeTemplate('<|im_start|>user\nHi<|im_end|>')
+    expect([...ids]).toEqual([1, ...byteLevel.encode('user\nHi'), 2])
+  })
+})
+
+describe('bad files', () => {
+  const json = small.tokenizer as { model: object }
+  it.each([
+    ['nothing', ''],
+    ['null', 'null'],
+    ['a list', '[]'],
+    ['no model', '{}'],
+    ['another model', JSON.stringify({ ...json, model: { ...json.model, type: 'Unigram' } })],
+    ['a vocabulary of null', JSON.stringify({ ...json, model: { ...json.model, vocab: null } })],
+    ['no merges', JSON.stringify({ ...json, model: { ...json.model, merges: undefined } })],
+    ['merges of numbers', JSON.stringify({ ...json, model: { ...json.model, merges: [1, 2] } })],
+    ['a huge id', JSON.stringify({ ...json, model: { ...json.model, vocab: { a: 1e9 } } })],
+    ['a fractional id', JSON.stringify({ ...json, model: { ...json.model, vocab: { a: 0.5 } } })],
+    ['an id of text', JSON.stringify({ ...json, model: { ...json.model, vocab: { a: 'b' } } })],
+    ['added tokens of null', JSON.stringify({ ...json, added_tokens: [null] })],
+    ['added tokens that are no list', JSON.stringify({ ...json, added_tokens: { a: 1 } })],
+    ['an unknown decoder', JSON.stringify({ ...json, decoder: { type: 'WordPiece' } })],
+    ['an unknown normalizer', JSON.stringify({ ...json, normalizer: { type: 'Nonsense' } })],
+    ['a pre-tokenizer of text', JSON.stringify({ ...json, pre_tokenizer: 'ByteLevel' })],
+    ['no decoder', JSON.stringify({ ...json, decoder: null })],
+    ['a decoder without parts', JSON.stringify({ ...json, decoder: { type: 'Sequence' } })],
+    ['a truncated file', file.slice(0, 5000)],
+  ])('%s', (_, text) => {
+    expect(() => tokenizer(text, 'x.json')).toThrow(InputError)
+    expect(() => tokenizer(text, 'x.json')).toThrow(/^x\.json: /)
+  })
+
+  it.each([-1, 49152, 1.5, NaN])('an id outside the vocabulary: %d', (id) => {
+    expect(() => byteLevel.bytes(id)).toThrow(InputError)
   })
 })

@@ -42,12 +42,21 @@ interface TokenizerJson {
     readonly special_tokens?: object
   } | null
   readonly decoder?: object | null
-  readonly model: { readonly type?: string; readonly vocab: Readonly<Record<string, number>> }
+  readonly model: { readonly type?: string; readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly unknown[] }
 }
 
 /** Reads a Hugging Face tokenizer.json. Throws InputError where it is not one, UnsupportedError for unknown decoders. */
 export function tokenizer(json: string, name = 'tokenizer.json'): Tokenizer {
   const parsed = parse(json, name)
+  try {
+    return build(parsed, name)
+  } catch (error) {
+    // The library takes the file's shape for granted.
+    throw error instanceof InputError ? error : new InputError(`${name}: ${(error as Error).message}`)
+  }
+}
+
+function build(parsed: TokenizerJson, name: string): Tokenizer {
   const added = parsed.added_tokens ?? []
   const control = new Map(added.map(({ content, id }) => [content, id]))
   // Without its added tokens the encoder has no way to see a control token in a text.
@@ -56,7 +65,7 @@ export function tokenizer(json: string, name = 'tokenizer.json'): Tokenizer {
     {},
   )
   const encode = (text: string): number[] => encoder.encode(wellFormed(text), { add_special_tokens: false }).ids
-  const splitter = splitterOf([...control.keys()])
+  const splitter = splitterOf([...control.keys()].filter((token) => token !== ''))
   const { bytes, stripsLeadingSpace } = tokenBytes(parsed.model.vocab, added, parsed.decoder, name)
   const check = (id: number): Uint8Array => {
     if (bytes[id] === undefined)
@@ -95,10 +104,13 @@ function parse(json: string, name: string): TokenizerJson {
   } catch (error) {
     throw new InputError(`${name}: not JSON: ${(error as Error).message}`)
   }
-  if (typeof parsed?.model?.vocab !== 'object' || parsed.model.type !== 'BPE') {
-    throw new InputError(
-      `${name}: model.type is ${JSON.stringify(parsed?.model?.type)}, expected "BPE" with a vocabulary`,
-    )
+  const { type, vocab, merges } = parsed?.model ?? {}
+  if (type !== 'BPE' || !isRecord(vocab) || !Array.isArray(merges)) {
+    throw new InputError(`${name}: model.type is ${JSON.stringify(type)}, expected "BPE" with a vocabulary and merges`)
+  }
+  const added: unknown = parsed.added_tokens ?? []
+  if (!Array.isArray(added) || !added.every((token) => isRecord(token) && typeof token['content'] === 'string')) {
+    throw new InputError(`${name}: added_tokens: expected a list of objects with content and id`)
   }
   return parsed
 }
@@ -115,13 +127,15 @@ function unicodeDigits(given: PreTokenizer | null | undefined): object | null {
   return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }
 }
 
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
 /** Ids of the special tokens that TemplateProcessing puts before a single text. */
 function prefixOf({ post_processor }: TokenizerJson, control: ReadonlyMap<string, number>): number[] {
   const pieces = post_processor?.type === 'TemplateProcessing' ? (post_processor.single ?? []) : []
-  const before = pieces.slice(
-    0,
-    pieces.findIndex((piece) => 'Sequence' in piece),
-  )
+  const text = pieces.findIndex((piece) => 'Sequence' in piece)
+  const before = pieces.slice(0, Math.max(text, 0))
   return before.flatMap(
     (piece) => control.get((piece as { SpecialToken?: { id: string } }).SpecialToken?.id ?? '') ?? [],
   )
