@@ -46,11 +46,21 @@ export function chat(
   return {
     render: (messages, options = {}) => guarded(messages, options, (text) => text),
     encode(messages, options = {}) {
-      const guard = unusedCharacter(source + JSON.stringify([messages, options.tools ?? [], tokens, variables]))
-      const escaped = `\\u${guard.charCodeAt(0).toString(16)}`
-      const change = (text: string): string => (isLiteral(text, source) ? text : breakUp(text, tokens, guard))
-      const text = guarded(messages, options, change)
-      return tokenizer.encodeTemplate(text, (segment) => segment.replaceAll(guard, '').replaceAll(escaped, ''))
+      const held = source + JSON.stringify([messages, options.tools ?? [], tokens, variables])
+      // A token of one character cannot be broken up: another character stands for it meanwhile.
+      const single = tokens.filter((token) => token.length === 1)
+      const [guard, ...others] = unusedCharacters(held, 1 + single.length)
+      const change = (text: string): string => {
+        if (isLiteral(text, source) && !tokens.some((token) => text.includes(token))) return text
+        return breakUp(
+          single.reduce((out, token, i) => out.replaceAll(token, others[i]), text),
+          tokens,
+          guard,
+        )
+      }
+      const restore = (segment: string): string =>
+        single.reduce((out, token, i) => restored(out, others[i], token), restored(segment, guard, ''))
+      return tokenizer.encodeTemplate(guarded(messages, options, change), restore)
     },
   }
 }
@@ -62,13 +72,26 @@ function isLiteral(text: string, source: string): boolean {
   return /^\w+$/.test(text) && (source.includes(`'${text}'`) || source.includes(`"${text}"`))
 }
 
-/** A private-use character that occurs nowhere in the text. */
-function unusedCharacter(text: string): string {
-  for (let code = 0xe000; code < 0xf900; code++) {
+/** Private-use characters that occur nowhere in the text. */
+function unusedCharacters(text: string, count: number): string[] {
+  const lower = text.toLowerCase()
+  const found: string[] = []
+  for (let code = 0xe000; code < 0xf900 && found.length < count; code++) {
     const character = String.fromCharCode(code)
-    if (!text.includes(character) && !text.toLowerCase().includes(`\\u${code.toString(16)}`)) return character
+    if (!lower.includes(character) && !lower.includes(escaped(character))) found.push(character)
   }
-  throw new InputError('the messages use every private-use character')
+  if (found.length < count) throw new InputError('the messages use every private-use character')
+  return found
+}
+
+/** As `tojson(ensure_ascii=true)` writes it. */
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16)}`
+}
+
+/** Puts the original back for its stand-in, however that was written. */
+function restored(text: string, standIn: string, original: string): string {
+  return text.replaceAll(standIn, () => original).replaceAll(escaped(standIn), () => original)
 }
 
 /**
@@ -104,8 +127,15 @@ function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (Array.isArray(value)) return value.map((element) => mapStrings(element, change))
   if (typeof value !== 'object' || value === null) return value
   return Object.fromEntries(
-    Object.entries(value).map(([key, element]) => [/^\w+$/.test(key) ? key : change(key), mapStrings(element, change)]),
+    Object.entries(value).map(([key, element]) => [mapKey(key, change), mapStrings(element, change)]),
   )
+}
+
+/** A key that a template can name, `message.content`, stays unless it holds a whole control token. */
+function mapKey(key: string, change: (text: string) => string): string {
+  const changed = change(key)
+  // Longer by the guard inside, and not by one at each end alone.
+  return /^\w+$/.test(key) && changed.slice(1, -1) === key ? key : changed
 }
 
 /** The template of a model: chat_template.jinja, or the one in tokenizer_config.json (of a list, the default one). */

@@ -30,8 +30,7 @@ describe.each(cases)('detokenizer, %s', (_, vocabulary) => {
 
   it('never shows a broken character for one that is merely split', () => {
     fc.assert(
-      fc.property(fc.string({ unit: 'binary', maxLength: 30 }), (text) => {
-        fc.pre(!text.includes('\ufffd'))
+      fc.property(fc.string({ unit: 'grapheme', maxLength: 30 }), (text) => {
         const found = pieces(vocabulary.encode(text))
         expect(found.join('')).toBe(vocabulary.decode(vocabulary.encode(text)))
         expect(found.filter((piece) => piece.includes('\ufffd'))).toEqual([])

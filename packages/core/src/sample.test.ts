@@ -40,7 +40,10 @@ describe('distribution', () => {
   it('top-p keeps the smallest set that reaches the mass', () => {
     for (const { logits } of golden.rows) {
       const scores = Float64Array.from(logits)
-      const all = scores.map((x) => Math.exp(x)).toSorted().reverse()
+      const all = scores
+        .map((x) => Math.exp(x))
+        .toSorted()
+        .reverse()
       const total = all.reduce((a, b) => a + b)
       for (const topP of [0.01, 0.2, 0.4, 0.6, 0.8, 0.99]) {
         const { length } = distribution(scores, { temperature: 1, topP }).tokens
@@ -89,7 +92,10 @@ describe('sample', () => {
     const draw = (seed: number, n: number): number =>
       sample(logits, { temperature: 2, seed }, { prompt: [], generated: new Array<number>(n).fill(0) }).token
     const forward = steps(50).map((n) => draw(3, n))
-    const backward = steps(50).reverse().map((n) => draw(3, n)).reverse()
+    const backward = steps(50)
+      .reverse()
+      .map((n) => draw(3, n))
+      .reverse()
     expect(backward).toEqual(forward)
     expect(steps(50).map((n) => draw(4, n))).not.toEqual(forward)
   })
@@ -108,7 +114,10 @@ describe('sample', () => {
       const { token } = sample(logits, { ...sampling, seed }, none)
       counts.set(token, counts.get(token)! + 1)
     }
-    const chi = tokens.reduce((sum, t, i) => sum + (counts.get(t)! - 8000 * probabilities[i]) ** 2 / (8000 * probabilities[i]), 0)
+    const chi = tokens.reduce(
+      (sum, t, i) => sum + (counts.get(t)! - 8000 * probabilities[i]) ** 2 / (8000 * probabilities[i]),
+      0,
+    )
     // At most 8 degrees of freedom: 26.1 has a tail of 0.001.
     expect(chi).toBeLessThan(26.1)
   })

@@ -113,6 +113,11 @@ export function distribution(
   if (temperature === 0) return { tokens: [best], weights: [1] }
   const weight = (token: number): number => Math.exp((scores[token] - scores[best]) / temperature)
   let tokens = [...scores.keys()].filter((token) => scores[token] > -Infinity && weight(token) >= minP)
+  if (topK > 0 && topK < tokens.length) {
+    // Sorting numbers alone is many times as fast as sorting tokens by them.
+    const least = scores.toSorted()[scores.length - topK]
+    tokens = tokens.filter((token) => scores[token] >= least)
+  }
   if (topK > 0 || topP < 1) tokens.sort((a, b) => scores[b] - scores[a] || a - b)
   if (topK > 0) tokens = tokens.slice(0, topK)
   const weights = tokens.map(weight)

@@ -58,17 +58,26 @@ function range(start: number, stop: number, step: number, size: number): number[
   return Array.from({ length }, (_, i) => start + i * step)
 }
 
-/** The part of the library's interpreter that is used here; its own declarations do not resolve under Node's rules. */
-interface TreeWalker {
-  run(program: unknown): { readonly value: unknown }
-  evaluate(statement: unknown, environment: unknown): Value
-}
-const JinjaInterpreter = Interpreter as unknown as new (environment: unknown) => TreeWalker
-
 interface Value {
   readonly type: string
   readonly value: unknown
 }
+
+interface Filter {
+  readonly callee?: { readonly value: string }
+}
+
+/** Filters whose result can be as long as what they are given times their argument. */
+const multiplying: ReadonlySet<string | undefined> = new Set(['indent', 'join', 'replace', 'tojson'])
+
+/** The part of the library's interpreter that is used here; its own declarations do not resolve under Node's rules. */
+interface TreeWalker {
+  run(program: unknown): { readonly value: unknown }
+  evaluate(statement: unknown, environment: unknown): Value
+  applyFilter(operand: Value, filter: Filter, environment: unknown): Value
+  evaluateArguments(args: unknown, environment: unknown): [Value[], Map<string, Value>]
+}
+const JinjaInterpreter = Interpreter as unknown as new (environment: unknown) => TreeWalker
 
 /** Every statement and expression goes through `evaluate`: the place to watch the clock and the size of results. */
 class LimitedInterpreter extends JinjaInterpreter {
@@ -76,6 +85,8 @@ class LimitedInterpreter extends JinjaInterpreter {
   readonly #deadline: number
   readonly #weights = new WeakMap<object, number>()
   #work = 0
+  /** Size of what a multiplying filter is given, until its arguments are known. */
+  #operand = 0
 
   constructor(environment: unknown, limits: TemplateLimits) {
     super(environment)
@@ -92,6 +103,22 @@ class LimitedInterpreter extends JinjaInterpreter {
     if (size > this.#limits.size || this.#work > this.#limits.size * 64) this.#refuse()
     this.#weigh(result, this.#limits.size * 4)
     return result
+  }
+
+  override applyFilter(operand: Value, filter: Filter, environment: unknown): Value {
+    this.#operand = multiplying.has(filter.callee?.value) ? this.#weigh(operand, Infinity) : 0
+    return super.applyFilter(operand, filter, environment)
+  }
+
+  override evaluateArguments(args: unknown, environment: unknown): [Value[], Map<string, Value>] {
+    const operand = this.#operand
+    this.#operand = 0
+    const found = super.evaluateArguments(args, environment)
+    for (const { value } of [...found[0], ...found[1].values()]) {
+      const factor = typeof value === 'string' ? value.length : typeof value === 'number' ? value : 0
+      if (operand * factor > this.#limits.size * 16) this.#refuse()
+    }
+    return found
   }
 
   #refuse(): never {

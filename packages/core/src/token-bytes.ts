@@ -12,7 +12,9 @@ export function tokenBytes(
   decoder: Decoder | null | undefined,
   name: string,
 ): { bytes: Uint8Array[]; stripsLeadingSpace: boolean } {
-  const kinds = new Set(decoder?.type === 'Sequence' ? (decoder.decoders ?? []).map(({ type }) => type) : [decoder?.type])
+  const kinds = new Set(
+    decoder?.type === 'Sequence' ? (decoder.decoders ?? []).map(({ type }) => type) : [decoder?.type],
+  )
   const byteLevel = kinds.has('ByteLevel')
   if (!byteLevel && !kinds.has('ByteFallback')) {
     throw new UnsupportedError(

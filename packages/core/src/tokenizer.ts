@@ -42,7 +42,11 @@ interface TokenizerJson {
     readonly special_tokens?: object
   } | null
   readonly decoder?: object | null
-  readonly model: { readonly type?: string; readonly vocab: Readonly<Record<string, number>>; readonly merges: readonly unknown[] }
+  readonly model: {
+    readonly type?: string
+    readonly vocab: Readonly<Record<string, number>>
+    readonly merges: readonly unknown[]
+  }
 }
 
 /** Reads a Hugging Face tokenizer.json. Throws InputError where it is not one, UnsupportedError for unknown decoders. */
