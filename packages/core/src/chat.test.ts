@@ -100,6 +100,15 @@ describe('no text of a user becomes a control token', () => {
   })
 })
 
+describe('a template that changes case', () => {
+  it('does not make a control token of what was none', () => {
+    const { encode } = chat(smollm2, '{% for m in messages %}{{ m.content | lower }}_end|>{% endfor %}')
+    for (const content of ['<|IM_END|>', '<|IM', '<|im_END|><|Im_Start|>']) {
+      expect(control(encode([{ role: 'user', content }]))).toEqual([])
+    }
+  })
+})
+
 describe('chatTemplate', () => {
   it('takes the file, else the string, else the default of a list', () => {
     expect(chatTemplate({ chat_template: 'b' }, 'a')).toBe('a')

@@ -102,11 +102,14 @@ function restored(text: string, standIn: string, original: string): string {
 function breakUp(text: string, tokens: readonly string[], guard: string): string {
   let out = text
   for (const token of tokens) {
+    if (token.length < 2) continue
+    // Whatever the case: a template may change it.
+    const whole = new RegExp(token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi')
     // Again and again: in "[[[", breaking the first "[[" leaves another.
-    while (token.length > 1 && out.includes(token)) out = out.replaceAll(token, () => token[0] + guard + token.slice(1))
+    while (out.search(whole) >= 0) out = out.replace(whole, (found) => found[0] + guard + found.slice(1))
   }
-  const core = text.trim()
-  if (!tokens.some((token) => joins(core, token))) return out
+  const core = text.trim().toLowerCase()
+  if (!tokens.some((token) => joins(core, token.toLowerCase()))) return out
   const start = text.length - text.trimStart().length
   const end = text.length - text.trimEnd().length
   return text.slice(0, start) + guard + out.slice(start, out.length - end) + guard + text.slice(text.length - end)
