@@ -1,7 +1,7 @@
 import tseslint from 'typescript-eslint'
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'docs/api/', '**/*.js'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'docs/api/', '.venv/', '**/*.js'] },
   ...tseslint.configs.recommended,
   {
     rules: {

@@ -88,9 +88,9 @@ def make_tiny() -> None:
             metadata = provenance("tiny", seed=str(checkpoint.seed))
             content = {**values, "tokens": numpy.array(tokens, numpy.int32)}
             (folder / "golden.safetensors").write_bytes(safetensors_bytes(content, metadata))
-            target = HERE / f"tiny-{checkpoint.name}"
-            target.mkdir(exist_ok=True)
-            print(f"tiny-{checkpoint.name}: {checks}")
+            target = HERE / "tiny" / checkpoint.name
+            target.mkdir(exist_ok=True, parents=True)
+            print(f"tiny/{checkpoint.name}: {checks}")
             for file in sorted(folder.iterdir()):
                 report(shutil.copyfile(file, target / file.name))
 

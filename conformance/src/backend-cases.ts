@@ -68,7 +68,7 @@ function rows({ dtype, shape: [, columns], data }: Tensor, from: number, to: num
   return { dtype, shape: [to - from, columns], data: data.slice(from * columns, to * columns) }
 }
 
-const models = ['tiny-full', 'tiny-window', 'tiny-fp8'] as const
+const models = ['tiny/full', 'tiny/window', 'tiny/fp8'] as const
 
 const numbers: Case[] = models.map((model) => ({
   name: `golden: every activation of ${model}`,
@@ -116,7 +116,7 @@ const behaviour: Case[] = [
     name: 'logits: none, last, all and chosen rows',
     clause: 'pass.4',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
         const all = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const last = await logitsOf(program, { sequence: open(), tokens, logits: 'last' })
         expectSame(subject, last, rows(all, 12, 13), 'last')
@@ -130,7 +130,7 @@ const behaviour: Case[] = [
     name: 'lengths move at submit, and a drawn token feeds the next pass unread',
     clause: 'pass.10',
     run: (subject) =>
-      withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/window', async ({ program, tokens, open }) => {
         const sequence = open()
         let pass = program.submit([{ sequence, tokens, logits: 'last' }], { choose: 'greedy' })
         expect(sequence.length === 13, `length: expected 13 at submit, found ${sequence.length}`)
@@ -160,7 +160,7 @@ const behaviour: Case[] = [
     name: 'truncate and fork: the past is shared, the future is not',
     clause: 'pass.9',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
         const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const first = open()
         program.submit([{ sequence: first, tokens, logits: 'none' }])
@@ -184,7 +184,7 @@ const behaviour: Case[] = [
     name: 'window: what has been let go cannot be taken back, the last pass always can',
     clause: 'pass.8',
     run: (subject) =>
-      withModel(subject, 'tiny-window', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/window', async ({ program, tokens, open }) => {
         const long = Int32Array.from({ length: 230 }, (_, i) => tokens[i % 13])
         const whole = await logitsOf(program, { sequence: open(), tokens: long, logits: 'all' })
         const sequence = open()
@@ -203,7 +203,7 @@ const behaviour: Case[] = [
     name: 'override: a patched activation changes what follows, and only that',
     clause: 'pass.6',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, golden, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, golden, open }) => {
         const node = 'layers.0.mlp.residual'
         const value = await golden(node)
         const feed = (): Feed => ({ sequence: open(), tokens, logits: 'all' })
@@ -226,7 +226,7 @@ const behaviour: Case[] = [
     name: 'a failed pass poisons its sequences alone, until they are taken back',
     clause: 'pass.7',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
         const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const [hit, spared] = [open(), open()]
         program.submit([{ sequence: hit, tokens: tokens.subarray(0, 4), logits: 'none' }])
@@ -247,7 +247,7 @@ const behaviour: Case[] = [
     name: 'bad feeds are refused at submit, and nothing moves',
     clause: 'pass.2',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
         const sequence = program.open(8)
         const submit = (...feeds: Feed[]) => program.submit(feeds)
         await expectError('no feed', /feed/, () => submit())
@@ -273,7 +273,7 @@ const behaviour: Case[] = [
     name: 'memory: closing sequences gives the cache back',
     clause: 'pass.3',
     run: (subject) =>
-      withModel(subject, 'tiny-full', async ({ program, tokens, open }) => {
+      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
         const sequence = open()
         await run(program, [{ sequence, tokens, logits: 'last' }])
         const { weights, cache } = program.usage()

@@ -3,7 +3,7 @@ import { diskSource, load } from '@tramontane/core/disk'
 import { fileURLToPath } from 'node:url'
 
 /** Tiny seeded checkpoints whose activations transformers computed in float64; see conformance/goldens/README.md. */
-export const tinyModels = ['tiny-full', 'tiny-window', 'tiny-fp8'] as const
+export const tinyModels = ['tiny/full', 'tiny/window', 'tiny/fp8'] as const
 export type TinyModel = (typeof tinyModels)[number]
 
 /** Path of a file or folder of the goldens. */

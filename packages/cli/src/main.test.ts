@@ -9,7 +9,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { main } from './main.ts'
 
 const path = (relative: string) => fileURLToPath(new URL(`../../../${relative}`, import.meta.url))
-const tiny = path('conformance/goldens/tiny-full')
+const tiny = path('conformance/goldens/tiny/full')
 const smol = path('models/smollm2-135m-instruct-fp8')
 
 let scratch: string

@@ -6,7 +6,7 @@ import { load } from './disk.ts'
 import { InputError } from './errors.ts'
 import { loadBare, loadFolder } from './load.ts'
 
-const golden = new URL('../../../conformance/goldens/tiny-full/', import.meta.url)
+const golden = new URL('../../../conformance/goldens/tiny/full/', import.meta.url)
 const bytes = (name: string) => new Uint8Array(readFileSync(new URL(name, golden)))
 const config = bytes('config.json')
 const settings = JSON.parse(new TextDecoder().decode(config)) as object
