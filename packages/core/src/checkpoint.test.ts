@@ -63,6 +63,41 @@ describe('openCheckpoint', () => {
     expect(files.count()).toBe(0)
   })
 
+  test("Mistral's own names of files", async () => {
+    const own = 'consolidated.safetensors'
+    const one = await openCheckpoint(folder({ [own]: shard('a'), 'model.safetensors': shard('b') }), 'mistral')
+    expect([one.format, [...one.tensors.keys()]]).toEqual(['mistral', ['a']])
+    const files = folder({ [`${own}.index.json`]: index({ a: '1' }), '1': shard('a'), [own]: shard('b') })
+    const { format, tensors } = await openCheckpoint(files, 'mistral')
+    expect([format, [...tensors.keys()]]).toEqual(['mistral', ['a']])
+    await expect(openCheckpoint(folder(sharded), 'mistral')).rejects.toThrow(
+      new InputError(`model: expected ${own}.index.json or ${own}, found neither`),
+    )
+    const half = folder({ [`${own}.index.json`]: index({ a: '1' }), 'params.json': new Blob([]) })
+    await expect(openCheckpoint(half, 'mistral')).rejects.toThrow(
+      new InputError(`model: expected the shard "1" of ${own}.index.json, found no such file`),
+    )
+  })
+
+  test('metadata of all files, the last first where they differ', async () => {
+    const file = (name: string, metadata: Record<string, string>) => {
+      const tensors = new Map([[name, tensor('U8', [1], Uint8Array.of(1))]])
+      return new Blob([safetensorsBytes(tensors, new Map(Object.entries(metadata))) as Uint8Array<ArrayBuffer>])
+    }
+    const files = {
+      [indexFile]: index({ a: '1', b: '2' }),
+      '1': file('a', { x: '1', y: '1' }),
+      '2': file('b', { y: '2' }),
+    }
+    const { metadata } = await openCheckpoint(folder(files))
+    expect(metadata).toEqual(
+      new Map([
+        ['x', '1'],
+        ['y', '2'],
+      ]),
+    )
+  })
+
   test('an unknown tensor is refused', async () => {
     const checkpoint = await openCheckpoint(folder(sharded))
     const error = new InputError('model: expected a tensor of this checkpoint, found "d"')

@@ -4,9 +4,15 @@ import { excerpt, JsonScanner } from './json-scanner.ts'
 import { openSafetensors, type Safetensors } from './safetensors.ts'
 import type { Range, Spec, Tensor } from './tensor.ts'
 
+/** Whose names the files and tensors of a model have: Hugging Face's, or Mistral's own. */
+export type Format = 'huggingface' | 'mistral'
+
 /** The weights of a model: one safetensors file, or several with an index. */
 export interface Checkpoint {
   readonly name: string
+  readonly format: Format
+  /** The files' own metadata; where two files give a key, the last of them counts, as in transformers. */
+  readonly metadata: ReadonlyMap<string, string>
   readonly tensors: ReadonlyMap<string, Spec>
   /** Name of the file that holds a tensor. Throws InputError for an unknown tensor. */
   shard(name: string): string
@@ -15,15 +21,19 @@ export interface Checkpoint {
   close(): Promise<void>
 }
 
-const indexFile = 'model.safetensors.index.json'
-const singleFile = 'model.safetensors'
+/** What the weight files of each format are called. */
+export const weightFiles = {
+  huggingface: { index: 'model.safetensors.index.json', single: 'model.safetensors' },
+  mistral: { index: 'consolidated.safetensors.index.json', single: 'consolidated.safetensors' },
+} as const
 
 /**
- * Opens `model.safetensors.index.json` and all shards it names, or else `model.safetensors`. Throws InputError when
- * neither is there, and when index and shards do not agree on every tensor.
+ * Opens the index and all shards it names, or else the single file. Throws InputError when neither is there, and when
+ * index and shards do not agree on every tensor.
  */
-export async function openCheckpoint(folder: Folder): Promise<Checkpoint> {
-  const index = (await folder.has(indexFile)) ? await readIndex(folder) : undefined
+export async function openCheckpoint(folder: Folder, format: Format = 'huggingface'): Promise<Checkpoint> {
+  const { index: indexFile, single: singleFile } = weightFiles[format]
+  const index = (await folder.has(indexFile)) ? await readIndex(folder, indexFile) : undefined
   if (index === undefined && !(await folder.has(singleFile))) {
     throw new InputError(`${folder.name}: expected ${indexFile} or ${singleFile}, found neither`)
   }
@@ -31,11 +41,11 @@ export async function openCheckpoint(folder: Folder): Promise<Checkpoint> {
   const close = async () => void (await Promise.all([...files.values()].map((file) => file.close())))
   try {
     for (const shard of index === undefined ? [singleFile] : new Set(index.values())) {
-      files.set(shard, await openShard(folder, shard))
+      files.set(shard, await openShard(folder, shard, indexFile))
     }
     const owners = ownersOf(folder.name, files)
-    if (index !== undefined) checkIndex(folder.name, index, owners)
-    return checkpoint(folder.name, files, owners, close)
+    if (index !== undefined) checkIndex(folder.name, indexFile, index, owners)
+    return checkpoint(folder.name, format, files, owners, close)
   } catch (error) {
     await close()
     throw error
@@ -44,6 +54,7 @@ export async function openCheckpoint(folder: Folder): Promise<Checkpoint> {
 
 function checkpoint(
   name: string,
+  format: Format,
   files: ReadonlyMap<string, Safetensors>,
   owners: ReadonlyMap<string, string>,
   close: () => Promise<void>,
@@ -56,6 +67,8 @@ function checkpoint(
   }
   return {
     name,
+    format,
+    metadata: new Map([...files.values()].flatMap((file) => [...file.metadata])),
     tensors: new Map([...files.values()].flatMap((file) => [...file.tensors])),
     shard,
     read: async (tensor, rows) => files.get(shard(tensor))!.read(tensor, rows),
@@ -64,7 +77,7 @@ function checkpoint(
 }
 
 /** Tensor → shard. Members other than `weight_map` (there is `metadata`) must be JSON, and are not used. */
-async function readIndex(folder: Folder): Promise<ReadonlyMap<string, string>> {
+async function readIndex(folder: Folder, indexFile: string): Promise<ReadonlyMap<string, string>> {
   const where = `${folder.name}/${indexFile}`
   const scanner = new JsonScanner(where, new TextEncoder().encode(await folder.text(indexFile)))
   let index: Map<string, string> | undefined
@@ -78,12 +91,19 @@ async function readIndex(folder: Folder): Promise<ReadonlyMap<string, string>> {
   return index
 }
 
-async function openShard(folder: Folder, shard: string): Promise<Safetensors> {
+async function openShard(folder: Folder, shard: string, indexFile: string): Promise<Safetensors> {
   checkFileName(`${folder.name}: shard`, shard)
-  if (!(await folder.has(shard))) {
-    throw new InputError(`${folder.name}: expected the shard ${excerpt(shard)} of ${indexFile}, found no such file`)
-  }
-  return openSafetensors(await folder.open(shard))
+  if (await folder.has(shard)) return openSafetensors(await folder.open(shard))
+  const expected = `expected the shard ${excerpt(shard)} of ${indexFile}, found no such file`
+  throw new InputError(`${folder.name}: ${expected}${await otherWay(folder, indexFile)}`)
+}
+
+/** Half of Hugging Face's weights may lie beside all of Mistral's own. */
+async function otherWay(folder: Folder, indexFile: string): Promise<string> {
+  const { index, single } = weightFiles.mistral
+  const own = (await folder.has(index)) ? index : single
+  const whole = indexFile !== index && (await folder.has(own)) && (await folder.has('params.json'))
+  return whole ? `; add it, or remove ${indexFile} to use params.json and ${own}` : ''
 }
 
 /** Tensor → the one file that holds it. */
@@ -101,7 +121,12 @@ function ownersOf(name: string, files: ReadonlyMap<string, Safetensors>): Readon
   return owners
 }
 
-function checkIndex(name: string, index: ReadonlyMap<string, string>, owners: ReadonlyMap<string, string>): void {
+function checkIndex(
+  name: string,
+  indexFile: string,
+  index: ReadonlyMap<string, string>,
+  owners: ReadonlyMap<string, string>,
+): void {
   for (const tensor of new Set([...index.keys(), ...owners.keys()])) {
     const expected = index.get(tensor) ?? 'no shard'
     const found = owners.get(tensor) ?? 'no shard'

@@ -1,5 +1,8 @@
 import { InputError, UnsupportedError } from './errors.ts'
 import type { RopeScaling } from './rope.ts'
+import { boolean, object, parseSettings, positive, positiveInteger, shown, tokenIds, type Json } from './settings.ts'
+
+export type { Json }
 
 /** What a Mistral-family model is, in our words. Sizes in elements, context in tokens. */
 export interface Config {
@@ -17,6 +20,7 @@ export interface Config {
   readonly window: number | null
   readonly ropeTheta: number
   readonly ropeScaling: RopeScaling
+  /** The logits use the embedding's table, unless the checkpoint has one for them. Spec: [graph.4]. */
   readonly tied: boolean
   /** Query, key, value and output projections have biases. */
   readonly attentionBias: boolean
@@ -25,11 +29,9 @@ export interface Config {
   readonly begin: number | null
   /** Ids that end a text. */
   readonly end: readonly number[]
-  /** The checkpoint's own words on quantisation; read by `weights`. */
+  /** The checkpoint's own words on quantisation; understood by `readClaim`. */
   readonly quantization: Json | null
 }
-
-export type Json = { readonly [key: string]: unknown }
 
 /** What transformers takes where config.json has no such key (MistralConfig and LlamaConfig of transformers 5.23). */
 const shared = {
@@ -63,7 +65,7 @@ const understood = new Set(
  * that this engine does not know and that may change the numbers; InputError for values that cannot be.
  */
 export function readConfig(text: string, name = 'config.json'): Config {
-  const json = parse(text, name)
+  const json = parseSettings(text, name)
   const architecture = architectureOf(json, name)
   for (const [key, value] of Object.entries(json)) {
     if (understood.has(key) || neutral.has(key) || value === null || value === false) continue
@@ -116,15 +118,6 @@ export function readConfig(text: string, name = 'config.json'): Config {
     end: tokenIds(optional('eos_token_id', 2), `${name}: eos_token_id`),
     quantization:
       quantization === undefined || quantization === null ? null : object(quantization, `${name}: quantization_config`),
-  }
-}
-
-function parse(text: string, name: string): Json {
-  try {
-    return object(JSON.parse(text), name)
-  } catch (cause) {
-    if (cause instanceof InputError) throw cause
-    throw new InputError(`${name}: not JSON: ${(cause as Error).message}`)
   }
 }
 
@@ -200,40 +193,4 @@ function ropeOf(json: Json, context: number, name: string): { theta: number; sca
   if (unknown !== undefined)
     throw new UnsupportedError(`${name}: unknown setting ${shown(`${key}.${unknown}`)} for rope type ${type}`)
   return { theta, scaling }
-}
-
-function object(value: unknown, where: string): Json {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Json
-  throw new InputError(`${where}: expected an object, found ${shown(value)}`)
-}
-
-function positive(value: unknown, where: string): number {
-  if (typeof value === 'number' && Number.isFinite(value) && value > 0) return value
-  throw new InputError(`${where}: expected a positive number, found ${shown(value)}`)
-}
-
-function positiveInteger(value: unknown, where: string): number {
-  if (Number.isSafeInteger(value) && (value as number) > 0) return value as number
-  throw new InputError(`${where}: expected a positive integer, found ${shown(value)}`)
-}
-
-function boolean(value: unknown, where: string): boolean {
-  if (typeof value === 'boolean') return value
-  throw new InputError(`${where}: expected true or false, found ${shown(value)}`)
-}
-
-function tokenIds(value: unknown, where: string): number[] {
-  const ids: unknown[] = value === null ? [] : Array.isArray(value) ? value : [value]
-  if (ids.every((id) => Number.isSafeInteger(id) && (id as number) >= 0)) return ids as number[]
-  throw new InputError(`${where}: expected token ids, found ${shown(value)}`)
-}
-
-/** A value for an error message: short, and whatever its depth, which JSON.stringify cannot bear. */
-export function shown(value: unknown): string {
-  try {
-    const text = JSON.stringify(value) ?? 'nothing'
-    return text.length > 120 ? `${text.slice(0, 120)}…` : text
-  } catch {
-    return 'a deeply nested value'
-  }
 }

@@ -35,6 +35,7 @@ export function mistral(config: Config, weights: ReadonlyMap<string, Spec>): Gra
     x = add(at('mlp.residual'), { op: 'add', a: x, b: linear(at('down'), hidden) })
   }
   const selected = add('selected', { op: 'gather', rows: 'rows', table: x }) // [R, D]
-  linear('logits', norm('norm', selected), config.tied ? 'embedding.weight' : 'logits.weight') // [R, V]
+  const shared = config.tied && !weights.has('logits.weight')
+  linear('logits', norm('norm', selected), shared ? 'embedding.weight' : 'logits.weight') // [R, V]
   return { weights: Object.fromEntries(weights), nodes }
 }

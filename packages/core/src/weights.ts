@@ -1,191 +1,187 @@
 import type { Checkpoint } from './checkpoint.ts'
-import { shown, type Config, type Json } from './config.ts'
+import type { Config } from './config.ts'
 import { decode } from './dtype.ts'
-import { InputError, UnsupportedError } from './errors.ts'
-import { blockSize } from './graph.ts'
+import { InputError } from './errors.ts'
+import { firstNotFinite } from './finite.ts'
+import { ignored } from './ignore-list.ts'
+import { readClaim, type Claim } from './quantization.ts'
+import { coveringHeads, pickRows } from './rope-rows.ts'
+import { scaleOf } from './scales.ts'
+import { isUnused, modules, type Module } from './spellings.ts'
 import type { Range, Spec, Tensor } from './tensor.ts'
+import { isPlainTensor } from './torchao.ts'
 
 /** The weights of a graph by its own names, read when asked for. */
 export interface WeightSource {
   /** Name, dtype and shape of every weight, without reading any. */
   readonly specs: ReadonlyMap<string, Spec>
-  /** One weight, or a range of its rows: one positional read. Throws InputError for contents that cannot be. */
+  /**
+   * One weight, or a range of its rows: one positional read. The tensor belongs to the caller, who may hand its memory to
+   * another thread: a source that keeps tensors gives copies. Throws InputError for contents that cannot be.
+   */
   read(name: string, rows?: Range): Promise<Tensor>
 }
 
-/** One weight as the checkpoint spells it. */
+/** One weight of the graph: where the checkpoint holds it, and how its rows must be put. */
 interface Stored {
   readonly spelling: string
-  readonly shape: readonly number[]
-  readonly kind: 'linear' | 'table' | 'vector'
+  /** As the graph knows it. */
+  readonly spec: Spec
+  /** See `Module.interleaved`. */
+  readonly interleaved: number | null
 }
-
-type Entry = readonly [name: string, stored: Stored]
-
-/**
- * Graph names → Hugging Face spellings and the shapes that the config promises. The only place that knows them. One at
- * a time: a config may promise more layers than there is memory, and the first that is missing ends it.
- */
-function* storedWeights(c: Config): Generator<Entry> {
-  yield ['embedding.weight', { spelling: 'model.embed_tokens.weight', shape: [c.vocabulary, c.width], kind: 'table' }]
-  for (let layer = 0; layer < c.layers; layer++) yield* storedLayer(c, `layers.${layer}`, `model.layers.${layer}`)
-  yield storedNorm(c, 'norm', 'model.norm')
-  if (!c.tied) yield* storedLinear('logits', 'lm_head', [c.vocabulary, c.width], false)
-}
-
-function* storedLayer(c: Config, ours: string, theirs: string): Generator<Entry> {
-  const [q, kv] = [c.heads * c.headDim, c.kvHeads * c.headDim]
-  yield storedNorm(c, `${ours}.attention.norm`, `${theirs}.input_layernorm`)
-  yield* storedLinear(`${ours}.query`, `${theirs}.self_attn.q_proj`, [q, c.width], c.attentionBias)
-  yield* storedLinear(`${ours}.key`, `${theirs}.self_attn.k_proj`, [kv, c.width], c.attentionBias)
-  yield* storedLinear(`${ours}.value`, `${theirs}.self_attn.v_proj`, [kv, c.width], c.attentionBias)
-  yield* storedLinear(`${ours}.output`, `${theirs}.self_attn.o_proj`, [c.width, q], c.attentionBias)
-  yield storedNorm(c, `${ours}.mlp.norm`, `${theirs}.post_attention_layernorm`)
-  yield* storedLinear(`${ours}.gate`, `${theirs}.mlp.gate_proj`, [c.hidden, c.width], c.mlpBias)
-  yield* storedLinear(`${ours}.up`, `${theirs}.mlp.up_proj`, [c.hidden, c.width], c.mlpBias)
-  yield* storedLinear(`${ours}.down`, `${theirs}.mlp.down_proj`, [c.width, c.hidden], c.mlpBias)
-}
-
-function storedNorm(c: Config, name: string, module: string): Entry {
-  return [`${name}.weight`, { spelling: `${module}.weight`, shape: [c.width], kind: 'vector' }]
-}
-
-function* storedLinear(
-  name: string,
-  module: string,
-  shape: readonly [number, number],
-  bias: boolean,
-): Generator<Entry> {
-  yield [`${name}.weight`, { spelling: `${module}.weight`, shape, kind: 'linear' }]
-  if (bias) yield [`${name}.bias`, { spelling: `${module}.bias`, shape: [shape[0]], kind: 'vector' }]
-}
-
-/** Checkpoint tensors that a weight-only reading does not need: activation scales, and buffers that are recomputed. */
-const unused = /(\.input_scale|\.activation_scale|\.(k|v)_scale|rotary_emb\.inv_freq)$/
 
 /**
  * Pairs a checkpoint with the graph's names. Throws InputError for a tensor that is missing, misshapen or unexpected,
- * and for an fp8 weight without a scale; UnsupportedError for a quantisation that this engine does not read.
+ * and for one that is not what the config claims; UnsupportedError for a quantisation that this engine does not read.
+ * `claimant` says in errors where the config has its words on quantisation from.
  */
-export function openWeights(checkpoint: Checkpoint, config: Config): WeightSource {
-  if (config.quantization !== null) checkQuantization(config.quantization, checkpoint.name)
-  const specs = new Map<string, Spec>()
-  const spellings = new Map<string, string>()
-  const expected = new Set<string>()
-  for (const [name, stored] of storedWeights(config)) {
-    const spec = floating(checkpoint, stored)
-    specs.set(name, spec)
-    spellings.set(name, stored.spelling)
-    expected.add(stored.spelling)
-    const scale = scaleOf(checkpoint, stored, spec)
-    if (scale === undefined) continue
-    specs.set(name.replace(/weight$/, 'scale'), scale.spec)
-    spellings.set(name.replace(/weight$/, 'scale'), scale.spelling)
-    expected.add(scale.spelling)
+export function openWeights(checkpoint: Checkpoint, config: Config, claimant = claimantOf(checkpoint)): WeightSource {
+  const { quantization } = config
+  const claim = quantization === null ? null : readClaim(quantization, claimant, checkpoint.format)
+  const stored = new Map<string, Stored>()
+  for (const module of modules(config, checkpoint.format)) {
+    if (module.name === 'logits' && config.tied && !isPresent(checkpoint, module, claim)) continue
+    place(stored, checkpoint, module, claim)
   }
-  if (config.tied) expected.add('lm_head.weight')
-  for (const name of checkpoint.tensors.keys()) {
-    if (expected.has(name) || unused.test(name)) continue
-    throw new InputError(`${at(checkpoint, name)}: unexpected tensor; config.json does not describe it`)
-  }
-  return { specs, read: (name, rows) => read(checkpoint, specs, spellings, name, rows) }
+  checkNothingElse(checkpoint, stored)
+  const specs = new Map([...stored].map(([name, { spec }]) => [name, spec] as const))
+  return { specs, read: (name, rows) => read(checkpoint, stored, name, rows) }
+}
+
+function settingsFile({ format }: Checkpoint): string {
+  return format === 'mistral' ? 'params.json' : 'config.json'
+}
+
+function claimantOf(checkpoint: Checkpoint): string {
+  const key = checkpoint.format === 'mistral' ? 'quantization' : 'quantization_config'
+  return `${checkpoint.name}/${settingsFile(checkpoint)}: ${key}`
 }
 
 function at(checkpoint: Checkpoint, name: string): string {
   return `${checkpoint.name}/${checkpoint.shard(name)}: tensor "${name}"`
 }
 
-function floating(checkpoint: Checkpoint, { spelling, shape, kind }: Stored): Spec {
-  const spec = checkpoint.tensors.get(spelling)
-  if (spec === undefined)
-    throw new InputError(`${checkpoint.name}: tensor "${spelling}" [${shape.join(', ')}] is missing`)
-  if (spec.shape.join() !== shape.join()) {
-    throw new InputError(`${at(checkpoint, spelling)} is [${spec.shape.join(', ')}], expected [${shape.join(', ')}]`)
-  }
-  const accepted = ['F64', 'F32', 'F16', 'BF16', ...(kind === 'linear' ? ['F8_E4M3', 'F8_E5M2'] : [])]
-  if (!accepted.includes(spec.dtype)) {
-    throw new InputError(`${at(checkpoint, spelling)} is ${spec.dtype}, expected one of ${accepted.join(', ')}`)
-  }
-  return spec
+function isPresent({ tensors }: Checkpoint, { spelling }: Module, claim: Claim | null): boolean {
+  return tensors.has(`${spelling}.weight`) || (claim !== null && tensors.has(spelling + claim.weight))
 }
 
-/** Scales multiply, also where the checkpoint calls them `weight_scale_inv`. */
-function scaleOf(
-  checkpoint: Checkpoint,
-  weight: Stored,
-  { dtype }: Spec,
-): { spelling: string; spec: Spec } | undefined {
-  const spelling = [`${weight.spelling}_scale`, `${weight.spelling}_scale_inv`].find((s) => checkpoint.tensors.has(s))
-  if (!dtype.startsWith('F8')) {
-    if (spelling === undefined) return undefined
-    throw new InputError(`${at(checkpoint, spelling)}: a scale for a weight of ${dtype}, expected F8_E4M3 or F8_E5M2`)
+/** Adds a module's weight, with its scale and bias if it has them. */
+function place(stored: Map<string, Stored>, checkpoint: Checkpoint, module: Module, claim: Claim | null): void {
+  const { name, spelling, shape, kind, bias, interleaved } = module
+  const put = (part: string, from: string, spec: Spec, order = interleaved) =>
+    stored.set(`${name}.${part}`, { spelling: from, spec, interleaved: order })
+  const codes = claim !== null && kind === 'linear' ? quantised(checkpoint, module, claim) : undefined
+  if (codes === undefined) put('weight', `${spelling}.weight`, floating(checkpoint, module))
+  else put('weight', codes, spec(checkpoint, codes, shape, claim!.dtypes))
+  if (codes !== undefined) {
+    const scale = scaleOf(checkpoint, module, claim!)
+    put('scale', scale.spelling, scale.spec, scale.form === 'channel' ? interleaved : null)
   }
-  if (spelling === undefined) {
-    throw new InputError(`${at(checkpoint, weight.spelling)} is ${dtype}, but "${weight.spelling}_scale" is missing`)
+  if (bias) put('bias', `${spelling}.bias`, spec(checkpoint, `${spelling}.bias`, shape.slice(0, 1), floats))
+}
+
+const floats = ['F64', 'F32', 'F16', 'BF16'] as const
+
+/** The name of an fp8 linear's codes; undefined where it is not quantised, and need not be. */
+function quantised(checkpoint: Checkpoint, { name, spelling }: Module, claim: Claim): string | undefined {
+  const codes = spelling + claim.weight
+  const plain = `${spelling}.weight`
+  const listing = ignored(claim.ignore, spelling)
+  const found = checkpoint.tensors.get(codes)
+  if (found !== undefined && (claim.weight !== '.weight' || isFp8(found))) {
+    if (listing !== 'listed') return codes
+    throw new InputError(`${at(checkpoint, codes)} is ${found.dtype}, but ${claim.where} lists it as not quantised`)
   }
-  const { dtype: scaleType, shape } = checkpoint.tensors.get(spelling)!
-  const [rows, width] = weight.shape
-  const blocks = [Math.ceil(rows / blockSize), Math.ceil(width / blockSize)]
-  // [] and [1] are per tensor, [N, 1] and [N] per row; the graph knows them as [1] and [N].
-  const forms = new Map([
-    ['', [1]],
-    ['1', [1]],
-    ['1,1', [1]],
-    [`${rows}`, [rows]],
-    [`${rows},1`, [rows]],
-    [blocks.join(), blocks],
-  ])
-  const normal = forms.get(shape.join())
-  if (normal === undefined || !['F64', 'F32', 'F16', 'BF16'].includes(scaleType)) {
-    const found = `${scaleType} [${shape.join(', ')}]`
+  const dtype = checkpoint.tensors.get(plain)?.dtype
+  if (dtype === undefined) throw new InputError(`${checkpoint.name}: tensor "${codes}" is missing`)
+  const told = claim.form === 'metadata' && isPlainTensor(checkpoint.metadata, plain, checkpoint.name)
+  if (name === 'logits' || listing !== 'no' || told) return undefined
+  const expected = `expected "${codes}" of ${claim.dtypes.join(' or ')}`
+  throw new InputError(`${at(checkpoint, plain)} is ${dtype}, ${expected}: ${claim.where} does not leave it out`)
+}
+
+function isFp8({ dtype }: Spec): boolean {
+  return dtype.startsWith('F8')
+}
+
+function floating(checkpoint: Checkpoint, { spelling, shape, kind }: Module): Spec {
+  const tensor = `${spelling}.weight`
+  const found = checkpoint.tensors.get(tensor)
+  if (kind === 'linear' && found !== undefined && isFp8(found)) {
     throw new InputError(
-      `${at(checkpoint, spelling)} is ${found}, expected a float of shape [], [${rows}, 1] or [${blocks.join(', ')}]`,
+      `${at(checkpoint, tensor)} is ${found.dtype}, but ${settingsFile(checkpoint)} tells of no such quantisation`,
     )
   }
-  return { spelling, spec: { dtype: scaleType, shape: normal } }
+  return spec(checkpoint, tensor, shape, floats)
 }
 
-function checkQuantization(q: Json, name: string): void {
-  const where = `${name}/config.json: quantization_config`
-  const method = q['quant_method']
-  const block = q['weight_block_size']
-  if (method === 'compressed-tensors' && q['format'] !== 'float-quantized') {
-    throw new UnsupportedError(`${where}.format is ${shown(q['format'])}, expected "float-quantized"`)
+/** What the checkpoint says of a tensor, if it is what was promised. */
+function spec(checkpoint: Checkpoint, tensor: string, shape: readonly number[], dtypes: readonly string[]): Spec {
+  const found = checkpoint.tensors.get(tensor)
+  const expected = `[${shape.join(', ')}]`
+  if (found === undefined) throw new InputError(`${checkpoint.name}: tensor "${tensor}" ${expected} is missing`)
+  if (found.shape.join() !== shape.join()) {
+    const hint = [...found.shape].reverse().join() === shape.join() ? '; transposed?' : ''
+    throw new InputError(`${at(checkpoint, tensor)} is [${found.shape.join(', ')}], expected ${expected}${hint}`)
   }
-  if (method !== 'compressed-tensors' && method !== 'fp8') {
-    throw new UnsupportedError(`${where}.quant_method is ${shown(method)}, expected "compressed-tensors" or "fp8"`)
+  if (!dtypes.includes(found.dtype)) {
+    throw new InputError(`${at(checkpoint, tensor)} is ${found.dtype}, expected one of ${dtypes.join(', ')}`)
   }
-  if (block !== undefined && block !== null && shown(block) !== `[${blockSize},${blockSize}]`) {
-    throw new UnsupportedError(`${where}.weight_block_size is ${shown(block)}, expected [${blockSize}, ${blockSize}]`)
+  return found
+}
+
+function checkNothingElse(checkpoint: Checkpoint, stored: ReadonlyMap<string, Stored>): void {
+  const expected = new Set([...stored.values()].map(({ spelling }) => spelling))
+  for (const name of checkpoint.tensors.keys()) {
+    if (expected.has(name) || isUnused(name, checkpoint.format)) continue
+    const described = `${settingsFile(checkpoint)} does not describe it`
+    throw new InputError(`${at(checkpoint, name)}: unexpected tensor; ${described}`)
   }
 }
 
 async function read(
   checkpoint: Checkpoint,
-  specs: ReadonlyMap<string, Spec>,
-  spellings: ReadonlyMap<string, string>,
+  stored: ReadonlyMap<string, Stored>,
   name: string,
   rows?: Range,
 ): Promise<Tensor> {
-  const spelling = spellings.get(name)
-  if (spelling === undefined) throw new InputError(`${checkpoint.name}: the model has no weight "${name}"`)
-  const found = await checkpoint.read(spelling, rows)
-  if (name.endsWith('.scale')) {
-    const bad = decode(found).findIndex((scale) => !(scale > 0 && scale < Infinity))
-    if (bad >= 0) {
-      throw new InputError(
-        `${at(checkpoint, spelling)}: scale ${bad} is ${decode(found)[bad]}, expected a finite positive number`,
-      )
-    }
-    // Per row the checkpoint may say [N, 1]; the graph says [N].
-    return { ...found, shape: specs.get(name)!.shape.length === 1 ? [found.data.length] : found.shape }
-  }
-  if (found.dtype.startsWith('F8')) checkCodes(found, at(checkpoint, spelling))
-  return found
+  const entry = stored.get(name)
+  if (entry === undefined) throw new InputError(`${checkpoint.name}: the model has no weight "${name}"`)
+  const found = await readInOrder(checkpoint, entry, rows)
+  if (name.endsWith('.scale')) checkScales(found, at(checkpoint, entry.spelling))
+  const bad = firstNotFinite(found)
+  if (bad >= 0)
+    throw new InputError(
+      `${at(checkpoint, entry.spelling)}: element ${bad} is not a finite number (code ${found.data[bad]})`,
+    )
+  // A checkpoint may say [] or [N, 1] where the graph says [1] or [N].
+  return entry.spec.shape.length === 1 ? { ...found, shape: [found.data.length] } : found
 }
 
-function checkCodes({ dtype, data }: Tensor, where: string): void {
-  const largest = dtype === 'F8_E4M3' ? 0x7e : 0x7b
-  const bad = (data as Uint8Array).findIndex((code) => (code & 0x7f) > largest)
-  if (bad >= 0) throw new InputError(`${where}: element ${bad} is not a finite number (code ${data[bad]})`)
+/** Rows in the order of the graph. Of interleaved ones the heads around the range are read, no more. */
+async function readInOrder(
+  checkpoint: Checkpoint,
+  { spelling, spec, interleaved }: Stored,
+  rows?: Range,
+): Promise<Tensor> {
+  const range = rows ?? { from: 0, to: spec.shape[0] }
+  if (!isWithin(range, spec.shape[0])) return checkpoint.read(spelling, rows) // Which refuses it.
+  if (checkpoint.tensors.get(spelling)!.shape.length === 0) {
+    const whole = await checkpoint.read(spelling)
+    return { ...whole, data: whole.data.slice(range.from, range.to) }
+  }
+  if (interleaved === null) return checkpoint.read(spelling, rows)
+  const heads = coveringHeads(range, interleaved)
+  return pickRows(await checkpoint.read(spelling, heads), heads.from, range, interleaved)
+}
+
+function isWithin({ from, to }: Range, rows: number): boolean {
+  return Number.isInteger(from) && Number.isInteger(to) && 0 <= from && from <= to && to <= rows
+}
+
+function checkScales(found: Tensor, where: string): void {
+  const values = decode(found)
+  const bad = values.findIndex((scale) => !(scale > 0 && scale < Infinity))
+  if (bad >= 0) throw new InputError(`${where}: scale ${bad} is ${values[bad]}, expected a finite positive number`)
 }
