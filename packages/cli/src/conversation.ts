@@ -32,10 +32,11 @@ export class Conversation {
   #sequence: ReturnType<Engine['program']['open']>
 
   constructor(engine: Engine, options: ConversationOptions) {
-    const { chat, tokenizer, name, config } = engine.model
+    const { chat, tokenizer, refusal, name, config } = engine.model
+    if (refusal !== undefined) throw refusal
     if (tokenizer === null || chat === null) {
       throw new InputError(
-        `${name}: expected a tokenizer.json and a chat template, found ${tokenizer ? 'no template' : 'no tokenizer'}`,
+        `${name}: expected a tokenizer and a chat template, found ${tokenizer ? 'no template' : 'no tokenizer'}`,
       )
     }
     this.#engine = engine

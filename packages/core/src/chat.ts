@@ -1,3 +1,4 @@
+import { breaker } from './break-up.ts'
 import { InputError } from './errors.ts'
 import { template } from './template.ts'
 import type { Tokenizer } from './tokenizer.ts'
@@ -43,6 +44,7 @@ export function chat(
     })
   }
   const tokens = [...tokenizer.control.keys()].filter((token) => token !== '')
+  const breakUp = breaker(tokens)
   return {
     render: (messages, options = {}) => guarded(messages, options, (text) => text),
     encode(messages, options = {}) {
@@ -54,7 +56,6 @@ export function chat(
         if (isLiteral(text, source) && !tokens.some((token) => text.includes(token))) return text
         return breakUp(
           single.reduce((out, token, i) => out.replaceAll(token, others[i]), text),
-          tokens,
           guard,
         )
       }
@@ -94,36 +95,6 @@ function restored(text: string, standIn: string, original: string): string {
   return text.replaceAll(standIn, () => original).replaceAll(escaped(standIn), () => original)
 }
 
-/**
- * Puts the guard into every control token that a text holds, and around a text of which a part could join with the
- * template's own words. The guard is taken out again after the control tokens have been found. White space stays
- * outside, where a template's `trim` finds it.
- */
-function breakUp(text: string, tokens: readonly string[], guard: string): string {
-  let out = text
-  for (const token of tokens) {
-    if (token.length < 2) continue
-    // Whatever the case: a template may change it.
-    const whole = new RegExp(token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'), 'gi')
-    // Again and again: in "[[[", breaking the first "[[" leaves another.
-    while (out.search(whole) >= 0) out = out.replace(whole, (found) => found[0] + guard + found.slice(1))
-  }
-  const core = text.trim().toLowerCase()
-  if (!tokens.some((token) => joins(core, token.toLowerCase()))) return out
-  const start = text.length - text.trimStart().length
-  const end = text.length - text.trimEnd().length
-  return text.slice(0, start) + guard + out.slice(start, out.length - end) + guard + text.slice(text.length - end)
-}
-
-/** Whether a text starts with the end of a token, ends with its start, or lies within it. */
-function joins(text: string, token: string): boolean {
-  if (text === '') return false
-  if (token.includes(text)) return true
-  return Array.from({ length: token.length - 1 }, (_, i) => i + 1).some(
-    (part) => text.startsWith(token.slice(part)) || text.endsWith(token.slice(0, part)),
-  )
-}
-
 /** The same value with every string in it changed, and every key that is no plain word. */
 function mapStrings(value: unknown, change: (text: string) => string): unknown {
   if (typeof value === 'string') return change(value)
@@ -141,14 +112,18 @@ function mapKey(key: string, change: (text: string) => string): string {
   return /^\w+$/.test(key) && changed.slice(1, -1) === key ? key : changed
 }
 
-/** The template of a model: chat_template.jinja, or the one in tokenizer_config.json (of a list, the default one). */
+/**
+ * A template of a model by its name: `default` is chat_template.jinja, or the only one in tokenizer_config.json; others are
+ * in a list there.
+ */
 export function chatTemplate(
   tokenizerConfig: Readonly<Record<string, unknown>>,
   file: string | undefined,
+  name = 'default',
 ): string | undefined {
-  if (file !== undefined) return file
+  if (file !== undefined && name === 'default') return file
   const given = tokenizerConfig['chat_template']
-  if (!Array.isArray(given)) return typeof given === 'string' ? given : undefined
+  if (!Array.isArray(given)) return typeof given === 'string' && name === 'default' ? given : undefined
   const entries = given as readonly { readonly name?: string; readonly template?: string }[]
-  return entries.find((entry) => entry.name === 'default')?.template
+  return entries.find((entry) => entry.name === name)?.template
 }

@@ -2,13 +2,18 @@ import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { detokenizer } from './detokenizer.ts'
+import { sentencePiece } from './sentencepiece.ts'
 import { tokenizer } from './tokenizer.ts'
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 const small = JSON.parse(read('conformance/goldens/tokenizer/sentencepiece-style.json')) as { tokenizer: object }
 const cases = [
   ['byte-level', tokenizer(read('models/smollm2-135m-instruct-fp8/tokenizer.json'))],
-  ['SentencePiece', tokenizer(JSON.stringify(small.tokenizer))],
+  ['SentencePiece style', tokenizer(JSON.stringify(small.tokenizer))],
+  [
+    'SentencePiece',
+    sentencePiece(readFileSync(new URL('../../../models/mistral-7b-instruct-v0.2/tokenizer.model', import.meta.url))),
+  ],
 ] as const
 
 describe.each(cases)('detokenizer, %s', (_, vocabulary) => {
@@ -50,4 +55,14 @@ describe.each(cases)('detokenizer, %s', (_, vocabulary) => {
     const ids = vocabulary.encode('𓀀').slice(0, -1)
     expect(pieces(ids).at(-1)).toBe('\ufffd')
   })
+})
+
+it('keeps the space in front of what goes on with a text', () => {
+  const vocabulary = cases[2][1]
+  const ids = vocabulary.encode('Paris')
+  const text = (options: object): string => {
+    const stream = detokenizer(vocabulary, options)
+    return Array.from(ids, (id) => stream.push(id)).join('') + stream.end()
+  }
+  expect([text({}), text({ continues: true })]).toEqual(['Paris', ' Paris'])
 })

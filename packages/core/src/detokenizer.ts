@@ -8,9 +8,14 @@ export interface Detokenizer {
   end(): string
 }
 
-export function detokenizer(tokenizer: Tokenizer): Detokenizer {
+export interface DetokenizerOptions {
+  /** The ids go on with a text, as a completion does: a space in front is part of it. Default false, as in `decode`. */
+  readonly continues?: boolean
+}
+
+export function detokenizer(tokenizer: Tokenizer, { continues = false }: DetokenizerOptions = {}): Detokenizer {
   const decoder = new TextDecoder('utf-8', { ignoreBOM: true })
-  let first = true
+  let first = !continues
   const strip = (text: string): string => {
     if (!first || text === '') return text
     first = false

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
 import { blobFolder, type Folder } from './byte-source.ts'
 import { load } from './disk.ts'
-import { InputError } from './errors.ts'
+import { InputError, UnsupportedError } from './errors.ts'
 import { loadBare, loadFolder } from './load.ts'
 
 const golden = new URL('../../../conformance/goldens/tiny/full/', import.meta.url)
@@ -65,7 +65,11 @@ describe('loadFolder', () => {
 
   test.each<[string, Record<string, string | null>, string]>([
     ['no config.json', { 'config.json': null }, 'tiny: expected a file "config.json", found none'],
-    ['no tokenizer.json', { 'tokenizer.json': null }, 'tiny: expected a file "tokenizer.json", found none'],
+    [
+      'no tokenizer',
+      { 'tokenizer.json': null },
+      'tiny: expected a file "tokenizer.json", "tekken.json" or "tokenizer.model", f',
+    ],
     ['no weights', { 'model.safetensors': null }, 'tiny: expected model.safetensors.index.json or model.safetensors'],
     ['a config that is not JSON', { 'config.json': '{' }, 'tiny/config.json: not JSON'],
     ['a tokenizer that is not JSON', { 'tokenizer.json': '{' }, 'tiny/tokenizer.json: '],
@@ -107,6 +111,77 @@ describe('loadFolder', () => {
     await expect(opened).rejects.toThrow(InputError)
     await expect(opened).rejects.toThrow('no/such/folder')
   })
+})
+
+test('a shard that is missing beside a whole folder of Mistral names the other way', async () => {
+  const index = JSON.stringify({ weight_map: { a: '1.safetensors' } })
+  const files = { 'model.safetensors.index.json': index, 'params.json': '{}', 'consolidated.safetensors': '' }
+  const error = 'tiny: expected the shard "1.safetensors" of model.safetensors.index.json, found no such file'
+  const way = 'add it, or remove model.safetensors.index.json to use params.json and consolidated.safetensors'
+  await expect(loadBare(folder(files))).rejects.toThrow(new InputError(`${error}; ${way}`))
+  await expect(loadBare(folder({ ...files, 'params.json': null }))).rejects.toThrow(new InputError(error))
+})
+
+describe('ends of a text', () => {
+  const ends = async (generation: string | null, config = 2 as unknown) => {
+    const files = { 'config.json': change({ eos_token_id: config }), 'generation_config.json': generation }
+    return (await loadBare(folder(files))).config.end
+  }
+
+  test.each<[unknown, string | null, number[]]>([
+    [2, null, [2]],
+    [2, '{}', [2]],
+    [2, '{"eos_token_id": null}', [2]],
+    [2, '{"eos_token_id": 2}', [2]],
+    [2, '{"eos_token_id": [5, 2, 96]}', [2, 5, 96]],
+    [null, '{"eos_token_id": 7, "temperature": 0.6}', [7]],
+  ])('config.json %j, generation_config.json %s', async (config, generation, expected) => {
+    expect(await ends(generation, config)).toEqual(expected)
+  })
+
+  test.each([
+    ['{', 'not JSON'],
+    ['[]', 'expected an object, found []'],
+    ['{"eos_token_id": "</s>"}', 'eos_token_id: expected token ids, found "</s>"'],
+    ['{"eos_token_id": [2, -1]}', 'eos_token_id: expected token ids, found [2,-1]'],
+    ['{"eos_token_id": 97}', 'eos_token_id: expected ids below the vocabulary of 97, found 97'],
+  ])('generation_config.json %s', async (generation, message) => {
+    await expect(ends(generation)).rejects.toThrow(InputError)
+    await expect(ends(generation)).rejects.toThrow(`tiny/generation_config.json: ${message}`)
+  })
+})
+
+describe('hf_quant_config.json', () => {
+  const file = (quant_algo: string) => ({ 'hf_quant_config.json': JSON.stringify({ quantization: { quant_algo } }) })
+
+  test('counts where config.json says nothing', async () => {
+    await expect(loadBare(folder(file('FP8')))).rejects.toThrow(
+      'F8_E4M3: tiny/hf_quant_config.json does not leave it out',
+    )
+    const own = { 'config.json': change({ quantization_config: { quant_method: 'fp8', ignored_layers: ['re:.*'] } }) }
+    const { config } = await loadBare(folder({ ...own, ...file('FP8') }))
+    expect(config.quantization).toEqual({ quant_method: 'fp8', ignored_layers: ['re:.*'] })
+  })
+
+  test('is named where it is refused', async () => {
+    const message = 'tiny/hf_quant_config.json: quant_algo is "NVFP4", expected "FP8"'
+    await expect(loadBare(folder(file('NVFP4')))).rejects.toThrow(new UnsupportedError(message))
+    const broken = { 'hf_quant_config.json': '{' }
+    await expect(loadBare(folder(broken))).rejects.toThrow('tiny/hf_quant_config.json: not JSON')
+  })
+})
+
+test('loadBare passes over a tokenizer that is not supported, loadFolder says what it is', async () => {
+  const tekken = JSON.stringify({ config: { version: 'v99' } })
+  const files = { 'tokenizer.json': null, 'tekken.json': tekken }
+  const message = 'tiny/tekken.json: config.version is "v99", expected v3, v7, v11, v13, v15'
+  const bare = await loadBare(folder(files))
+  expect([bare.tokenizer, bare.chat, bare.refusal]).toEqual([null, null, new UnsupportedError(message)])
+  expect((await loadBare(folder())).refusal).toBeUndefined()
+  const opened = folder(files)
+  await expect(loadFolder(opened)).rejects.toThrow(new UnsupportedError(message))
+  expect(opened.count()).toBe(0)
+  await expect(loadBare(folder({ ...files, 'tekken.json': '{' }))).rejects.toThrow('tiny/tekken.json: not JSON')
 })
 
 test('loadBare needs no tokenizer', async () => {

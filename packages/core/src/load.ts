@@ -1,11 +1,13 @@
 import type { Folder } from './byte-source.ts'
 import type { Chat } from './chat.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
-import { readConfig, type Config } from './config.ts'
-import { InputError } from './errors.ts'
+import type { Config } from './config.ts'
+import { InputError, UnsupportedError } from './errors.ts'
 import type { Graph } from './graph.ts'
-import { loadText } from './load-text.ts'
+import { loadText, type ExpectedVocabulary, type Text } from './load-text.ts'
 import { mistral } from './mistral.ts'
+import { modelFormat } from './model-format.ts'
+import { readModelSettings } from './model-settings.ts'
 import type { Tokenizer } from './tokenizer.ts'
 import { openWeights, type WeightSource } from './weights.ts'
 
@@ -26,27 +28,43 @@ export interface Model {
 export type BareModel = Omit<Model, 'tokenizer' | 'chat'> & {
   readonly tokenizer: Tokenizer | null
   readonly chat: Chat | null
+  /** Why there is no tokenizer, where the folder has one of a kind that is not supported. */
+  readonly refusal?: UnsupportedError
 }
 
-/** Opens a Hugging Face model folder. Throws InputError naming the file that is missing or wrong. */
+/** Opens a folder of Hugging Face's format or of Mistral's own. Throws InputError naming the file that is missing or wrong. */
 export async function loadFolder(folder: Folder): Promise<Model> {
   const model = await loadBare(folder)
   if (model.tokenizer !== null) return { ...model, tokenizer: model.tokenizer }
   await model.close()
-  throw new InputError(`${folder.name}: expected a file "tokenizer.json", found none`)
+  const files = '"tokenizer.json", "tekken.json" or "tokenizer.model"'
+  throw model.refusal ?? new InputError(`${folder.name}: expected a file ${files}, found none`)
 }
 
-/** The same for a folder that may have no tokenizer. */
+/** The same for a folder that may have no tokenizer, or one that is not supported. */
 export async function loadBare(folder: Folder): Promise<BareModel> {
-  const config = readConfig(await folder.text('config.json'), `${folder.name}/config.json`)
-  const checkpoint = await openCheckpoint(folder)
+  const format = await modelFormat(folder)
+  const { config, claimant } = await readModelSettings(folder, format)
+  const checkpoint = await openCheckpoint(folder, format)
   try {
-    const weights = openWeights(checkpoint, config)
+    const weights = openWeights(checkpoint, config, claimant)
     const graph = mistral(config, weights.specs)
-    const text = (await loadText(folder, config.vocabulary)) ?? { tokenizer: null, chat: null }
+    const text = await supportedText(folder, config)
     return { name: folder.name, config, graph, weights, checkpoint, ...text, close: () => checkpoint.close() }
   } catch (error) {
     await checkpoint.close()
+    throw error
+  }
+}
+
+async function supportedText(
+  folder: Folder,
+  config: ExpectedVocabulary,
+): Promise<Text | Pick<BareModel, 'tokenizer' | 'chat' | 'refusal'>> {
+  try {
+    return (await loadText(folder, config)) ?? { tokenizer: null, chat: null }
+  } catch (error) {
+    if (error instanceof UnsupportedError) return { tokenizer: null, chat: null, refusal: error }
     throw error
   }
 }

@@ -1,26 +1,9 @@
 import { Tokenizer as BytePairEncoder } from '@huggingface/tokenizers'
+import { literal, withControlTokens, type Tokenizer } from './control-tokens.ts'
 import { InputError } from './errors.ts'
 import { tokenBytes } from './token-bytes.ts'
 
-/** Text ↔ token ids. Control tokens come from chat templates alone: no text that a user writes can become one. */
-export interface Tokenizer {
-  /** Highest id + 1. */
-  readonly size: number
-  /** Every added token: its text and its id. */
-  readonly control: ReadonlyMap<string, number>
-  /** Ids that the model expects before a plain text: the BOS of the post-processor, or none. */
-  readonly prefix: readonly number[]
-  /** Plain text; control tokens written in it stay text, and no prefix is added. */
-  encode(text: string): Int32Array
-  /** Text of a chat template: control tokens become ids, what stands between them is encoded as plain text. */
-  encodeTemplate(text: string, plain?: (segment: string) => string): Int32Array
-  /** The bytes a token stands for; none for a control token. Throws InputError for an id outside the vocabulary. */
-  bytes(id: number): Uint8Array
-  /** Ids → text, control tokens left out unless `control`. Bytes that are not UTF-8 become U+FFFD. */
-  decode(ids: Iterable<number>, options?: { readonly control?: boolean }): string
-  /** One leading space is not part of the text (SentencePiece's dummy prefix). */
-  readonly stripsLeadingSpace: boolean
-}
+export type { Tokenizer }
 
 interface AddedToken {
   readonly id: number
@@ -30,6 +13,10 @@ interface AddedToken {
 interface PreTokenizer {
   readonly type?: string
   readonly individual_digits?: boolean
+  readonly prepend_scheme?: string
+  readonly add_prefix_space?: boolean
+  readonly replacement?: string
+  readonly split?: boolean
   readonly pretokenizers?: readonly PreTokenizer[]
 }
 
@@ -63,42 +50,23 @@ export function tokenizer(json: string, name = 'tokenizer.json'): Tokenizer {
 function build(parsed: TokenizerJson, name: string): Tokenizer {
   const added = parsed.added_tokens ?? []
   const control = new Map(added.map(({ content, id }) => [content, id]))
-  // Without its added tokens the encoder has no way to see a control token in a text.
-  const encoder = new BytePairEncoder(
-    { ...parsed, added_tokens: [], post_processor: null, pre_tokenizer: unicodeDigits(parsed.pre_tokenizer) },
-    {},
-  )
-  const encode = (text: string): number[] => encoder.encode(wellFormed(text), { add_special_tokens: false }).ids
-  const splitter = splitterOf([...control.keys()].filter((token) => token !== ''))
-  const { bytes, stripsLeadingSpace } = tokenBytes(parsed.model.vocab, added, parsed.decoder, name)
-  const check = (id: number): Uint8Array => {
-    if (bytes[id] === undefined)
-      throw new InputError(`${name}: token ${id} is outside the vocabulary of ${bytes.length}`)
-    return bytes[id]
-  }
-  return {
-    size: bytes.length,
+  const encode = encoderOf(parsed, asInRust(parsed.pre_tokenizer))
+  // Metaspace's "first" means the start of the whole text: what follows a control token gets no ▁.
+  const unprefixed = asInRust(parsed.pre_tokenizer, (scheme) => (scheme === 'first' ? 'never' : scheme))
+  let encodeLater: typeof encode | undefined
+  return withControlTokens({
+    name,
     control,
     prefix: prefixOf(parsed, control),
-    stripsLeadingSpace,
-    encode: (text) => Int32Array.from(text === '' ? [] : encode(text)),
-    encodeTemplate(text, plain = (segment) => segment) {
-      const parts = splitter === undefined ? [text] : text.split(splitter)
-      return Int32Array.from(
-        parts.flatMap((part) => {
-          const id = control.get(part)
-          return id !== undefined ? [id] : part === '' ? [] : encode(plain(part))
-        }),
-      )
-    },
-    bytes: check,
-    decode(ids, options = {}) {
-      const texts = new Map(added.map(({ content, id }) => [id, new TextEncoder().encode(content)]))
-      const parts = [...ids].map((id) => (options.control && texts.get(id)) || check(id))
-      const text = new TextDecoder('utf-8', { ignoreBOM: true }).decode(concatenate(parts))
-      return stripsLeadingSpace && text.startsWith(' ') ? text.slice(1) : text
-    },
-  }
+    ...tokenBytes(parsed.model.vocab, added, parsed.decoder, name),
+    encode: (text, first) => (first ? encode : (encodeLater ??= encoderOf(parsed, unprefixed)))(text),
+  })
+}
+
+/** Without its added tokens the encoder has no way to see a control token in a text. */
+function encoderOf(parsed: TokenizerJson, pre_tokenizer: object | null): (text: string) => number[] {
+  const encoder = new BytePairEncoder({ ...parsed, added_tokens: [], post_processor: null, pre_tokenizer }, {})
+  return (text) => encoder.encode(text, { add_special_tokens: false }).ids
 }
 
 function parse(json: string, name: string): TokenizerJson {
@@ -120,15 +88,30 @@ function parse(json: string, name: string): TokenizerJson {
 }
 
 /**
- * The same pre-tokenizer with "Digits" spelled as a split at Unicode's numbers: Hugging Face's Rust code means all of
- * them (½, ², ①), @huggingface/tokenizers 0.2.0 means 0 to 9.
+ * The same pre-tokenizer in words that @huggingface/tokenizers 0.2.0 takes as Hugging Face's Rust code does. "Digits" are
+ * all numbers of Unicode there (½, ², ①), not 0 to 9. Metaspace has an older spelling, and splits at spaces unless told.
  */
-function unicodeDigits(given: PreTokenizer | null | undefined): object | null {
+function asInRust(given: PreTokenizer | null | undefined, prepend = (scheme: string) => scheme): object | null {
   if (!given) return null
-  if (given.pretokenizers) return { ...given, pretokenizers: given.pretokenizers.map(unicodeDigits) }
-  if (given.type !== 'Digits') return given
-  const Regex = given.individual_digits ? '\\p{N}' : '\\p{N}+'
-  return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }
+  if (given.pretokenizers) {
+    return { ...given, pretokenizers: given.pretokenizers.map((part) => asInRust(part, prepend)) }
+  }
+  if (given.type === 'Digits') {
+    const Regex = given.individual_digits ? '\\p{N}' : '\\p{N}+'
+    return { type: 'Split', pattern: { Regex }, behavior: 'Isolated', invert: false }
+  }
+  if (given.type !== 'Metaspace') return given
+  const scheme = given.prepend_scheme ?? (given.add_prefix_space === false ? 'never' : 'always')
+  const metaspace = { ...given, prepend_scheme: prepend(scheme) }
+  if (given.split === false) return metaspace
+  const space = literal(given.replacement ?? '▁')
+  const words = {
+    type: 'Split',
+    pattern: { Regex: `${space}(?:(?!${space})[\\s\\S])*` },
+    behavior: 'Isolated',
+    invert: false,
+  }
+  return { type: 'Sequence', pretokenizers: [metaspace, words] }
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
@@ -143,26 +126,4 @@ function prefixOf({ post_processor }: TokenizerJson, control: ReadonlyMap<string
   return before.flatMap(
     (piece) => control.get((piece as { SpecialToken?: { id: string } }).SpecialToken?.id ?? '') ?? [],
   )
-}
-
-/** Matches any control token and keeps it when splitting; longer ones first. */
-function splitterOf(tokens: readonly string[]): RegExp | undefined {
-  if (tokens.length === 0) return undefined
-  const longestFirst = tokens.toSorted((a, b) => b.length - a.length)
-  return new RegExp(`(${longestFirst.map((token) => token.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&')).join('|')})`)
-}
-
-/** Lone surrogates become U+FFFD, as in any UTF-8 encoder. */
-function wellFormed(text: string): string {
-  return new TextDecoder('utf-8', { ignoreBOM: true }).decode(new TextEncoder().encode(text))
-}
-
-function concatenate(parts: readonly Uint8Array[]): Uint8Array {
-  const all = new Uint8Array(parts.reduce((sum, part) => sum + part.length, 0))
-  let at = 0
-  for (const part of parts) {
-    all.set(part, at)
-    at += part.length
-  }
-  return all
 }

@@ -1,4 +1,4 @@
-import { detokenizer, generate, InputError, type Sampling, type Tokenizer } from '@tramontane/core'
+import { detokenizer, generate, InputError, type BareModel, type Sampling } from '@tramontane/core'
 import { Command } from 'commander'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
@@ -44,15 +44,15 @@ async function continueText(
   text: string | undefined,
   { ids: given, maxTokens, json, ...sampling }: Options,
 ): Promise<void> {
-  const { tokenizer, config, name } = model
-  const prompt = given ?? promptOf(tokenizer, text!, name)
+  const { tokenizer, config } = model
+  const prompt = given ?? promptOf(model, text!)
   const sequence = program.open(config.context)
   const bar = progress(io, 'reading')
   const abort = io.signal ? { signal: io.signal } : {}
   const options = { maxTokens, sampling, end: config.end, progress: bar.update, ...abort }
   const ids: number[] = []
   const pieces: string[] = []
-  const speech = tokenizer === null ? undefined : detokenizer(tokenizer)
+  const speech = tokenizer === null ? undefined : detokenizer(tokenizer, { continues: true })
   const say = async (piece: string) => {
     pieces.push(piece)
     if (!json) await write(io.stdout, piece)
@@ -79,7 +79,8 @@ async function continueText(
   await write(io.stdout, json ? `${JSON.stringify(found)}\n` : '\n')
 }
 
-function promptOf(tokenizer: Tokenizer | null, text: string, name: string): Int32Array {
-  if (tokenizer === null) throw new InputError(`${name}: expected a tokenizer.json for a text, found none; use --ids`)
+function promptOf({ tokenizer, refusal, name }: BareModel, text: string): Int32Array {
+  if (tokenizer === null)
+    throw refusal ?? new InputError(`${name}: expected a tokenizer for a text, found none; use --ids`)
   return Int32Array.from([...tokenizer.prefix, ...tokenizer.encode(text)])
 }
