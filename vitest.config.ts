@@ -7,7 +7,9 @@ export default defineConfig({
   resolve: { conditions },
   ssr: { resolve: { conditions } },
   test: {
-    include: ['packages/*/src/**/*.test.ts', 'conformance/src/**/*.test.ts'],
+    include: ['packages/*/src/**/*.test.ts', 'conformance/src/**/*.test.ts', 'docs/examples/*.test.ts'],
+    // Those run by `npm run test:long`.
+    exclude: ['**/*.long.test.ts'],
     testTimeout: 60_000,
   },
 })

@@ -50,7 +50,10 @@ export interface Feed {
 }
 
 export interface SubmitOptions {
-  /** Nodes whose values `read` will return; default `['logits']`. Asking for nothing extra costs nothing. */
+  /**
+   * Activations whose values `read` will return, by any of their names (see `activations`); default `['logits']`. Asking
+   * for nothing extra costs nothing.
+   */
   readonly outputs?: readonly string[]
   /** Values that replace those of nodes on the way. */
   readonly overrides?: readonly Override[]
@@ -61,9 +64,9 @@ export interface SubmitOptions {
 }
 
 /**
- * Replaces a node's value, [T, C], or some of its rows, [rows.length, C]. Rows count over all feeds of the pass, in
- * order. Data, never a callback: it must cross to a device or another process. A changed key or value enters the cache;
- * fork first to keep the sequence clean.
+ * Replaces the value [T, C] of a node, by any of its names, or some of its rows, [rows.length, C]. Rows count over all
+ * feeds of the pass, in order; of two overrides of a row the later one counts. Data, never a callback: it must cross to a
+ * device or another process. A changed key or value enters the cache; fork first to keep the sequence clean.
  */
 export interface Override {
   readonly node: string
@@ -76,7 +79,8 @@ export interface Pass {
   /** With `choose`: the token of each feed, by index. */
   readonly drawn: readonly Drawn[]
   /**
-   * The value of an output: the rows of all feeds in order, or of one feed. `logits` has the rows that were asked for.
+   * The value of an output, by any of its names: the rows of all feeds in order, or of one feed. What comes after
+   * `selected` (`norm`, `logits`) has the rows whose logits were asked for.
    * `layers.N.attention.pattern` is [H, T, S] of one feed, which may be left out when the pass has only one.
    */
   read(name: string, feed?: number): Promise<Tensor>
@@ -106,7 +110,7 @@ export interface Sequence {
   close(): void
 }
 
-/** Submits one pass and reads its outputs. */
+/** Submits one pass and reads its outputs, under the names by which they were asked for. */
 export async function run(
   program: Program,
   feeds: readonly Feed[],

@@ -1,9 +1,11 @@
+import type { ActivationLookup } from './activation-lookup.ts'
 import type { Drawn, Feed, Override, SubmitOptions } from './backend.ts'
 import { InputError } from './errors.ts'
 import type { Graph } from './graph.ts'
 import type { Cache } from './op-table.ts'
 import { type CachedSequence } from './sequence.ts'
 import type { Columns } from './shapes.ts'
+import { elements, type Tensor } from './tensor.ts'
 
 /** A feed that was checked against the model, with its place in the pass. */
 export interface Placed<C extends Cache> {
@@ -79,19 +81,45 @@ export function patternOf(graph: Graph, name: string): string | undefined {
   return graph.nodes.some((n) => n.op === 'attention' && n.name === node) ? node : undefined
 }
 
-interface Known {
-  readonly graph: Graph
+/** What is checked feeds and options against. */
+export interface Known {
   readonly columns: Columns
   /** Nodes with one row for each wanted logit. */
   readonly rowwise: ReadonlySet<string>
 }
 
-/** Checks outputs, overrides and choice. Throws InputError naming the node. */
-export function checkOptions(options: SubmitOptions, known: Known, placed: readonly Placed<Cache>[]): void {
-  for (const name of options.outputs ?? []) {
-    if (known.columns.has(name) || patternOf(known.graph, name) !== undefined) continue
-    throw new InputError(`output "${name}" is not a node of the graph`)
+/**
+ * The options with every activation under our own name, and overrides that the caller cannot change afterwards.
+ * Throws InputError for a name that is none, and for an override of a pattern.
+ */
+export function nameOptions(options: SubmitOptions, lookup: ActivationLookup): SubmitOptions {
+  const { outputs, overrides, ...others } = options
+  const names = outputs?.map((name) => lookup.find(name, 'output').name)
+  return {
+    ...others,
+    ...(names && { outputs: names }),
+    ...(overrides && { overrides: overrides.map((override) => nameOverride(override, lookup)) }),
   }
+}
+
+function nameOverride({ node, rows, value }: Override, lookup: ActivationLookup): Override {
+  const { name, overridable } = lookup.find(node, 'override')
+  if (!overridable) {
+    const attention = name.slice(0, -'.pattern'.length)
+    throw new InputError(`override "${node}": a pattern can be read, not replaced; replace "${attention}"`)
+  }
+  if (value.data.length !== elements(value.shape)) {
+    const shape = `[${value.shape.join(', ')}]`
+    throw new InputError(
+      `override "${node}": value ${shape} has ${value.data.length} elements of ${elements(value.shape)}`,
+    )
+  }
+  const copy = { ...value, data: value.data.slice() } as Tensor
+  return { node: name, value: copy, ...(rows && { rows: rows.slice() }) }
+}
+
+/** Checks overrides and choice. Throws InputError naming the node. */
+export function checkOptions(options: SubmitOptions, known: Known, placed: readonly Placed<Cache>[]): void {
   for (const override of options.overrides ?? []) checkOverride(override, known, placed)
   if (options.choose === undefined) return
   const without = placed.findIndex((feed) => feed.rows.length === 0)
@@ -99,10 +127,8 @@ export function checkOptions(options: SubmitOptions, known: Known, placed: reado
 }
 
 function checkOverride({ node, rows, value }: Override, known: Known, placed: readonly Placed<Cache>[]): void {
-  const width = known.columns.get(node)
-  if (width === undefined) throw new InputError(`override "${node}" is not a node of the graph`)
   const length = placed.reduce((sum, feed) => sum + (known.rowwise.has(node) ? feed.rows.length : feed.T), 0)
-  const expected = [rows?.length ?? length, width]
+  const expected = [rows?.length ?? length, known.columns.get(node)]
   if (value.shape.join() !== expected.join()) {
     throw new InputError(`override "${node}": value is [${value.shape.join(', ')}], expected [${expected.join(', ')}]`)
   }

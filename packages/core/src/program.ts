@@ -1,7 +1,8 @@
+import { ActivationLookup } from './activation-lookup.ts'
 import type { Drawn, Feed, Pass, Program, SubmitOptions, Usage } from './backend.ts'
 import { InputError } from './errors.ts'
 import type { Batch, Executor, Values } from './executor.ts'
-import { checkOptions, place, type Placed } from './feeds.ts'
+import { checkOptions, nameOptions, place, type Known, type Placed } from './feeds.ts'
 import { references, type Graph } from './graph.ts'
 import type { Cache } from './op-table.ts'
 import { CachedSequence, type Owner } from './sequence.ts'
@@ -23,7 +24,8 @@ export function afterRows(graph: Graph): ReadonlySet<string> {
 export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   readonly graph: Graph
   readonly #executor: Executor<C>
-  readonly #known: { readonly graph: Graph; readonly columns: Columns; readonly rowwise: ReadonlySet<string> }
+  readonly #known: Known
+  readonly #lookup: ActivationLookup
   readonly #vocabulary: number
   readonly #window: number | null
   readonly #sequences = new Set<CachedSequence<C>>()
@@ -33,7 +35,8 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   constructor(graph: Graph, columns: Columns, executor: Executor<C>) {
     this.graph = graph
     this.#executor = executor
-    this.#known = { graph, columns, rowwise: afterRows(graph) }
+    this.#known = { columns, rowwise: afterRows(graph) }
+    this.#lookup = new ActivationLookup(graph)
     this.#vocabulary = vocabularyOf(graph)
     const windows = graph.nodes.flatMap((node) => (node.op === 'attention' ? [node.window ?? Infinity] : []))
     const widest = Math.max(0, ...windows)
@@ -48,9 +51,10 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
     return new CachedSequence(capacity, this.#window, this, this.#executor.cache())
   }
 
-  submit(feeds: readonly Feed[], options: SubmitOptions = {}): Pass {
+  submit(feeds: readonly Feed[], asked: SubmitOptions = {}): Pass {
     this.#checkUsable()
     const placed = place(feeds, this.#vocabulary, this.#sequences)
+    const options = nameOptions(asked, this.#lookup)
     checkOptions(options, this.#known, placed)
     const firsts = placed.map(({ sequence, T }) => sequence.advance(T))
     const values = this.#append(async () => {
@@ -61,7 +65,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
         throw error
       }
     })
-    return new CachedPass(values, placed, options, this.#known)
+    return new CachedPass(values, placed, options, this.#known.rowwise, this.#lookup)
   }
 
   async #evaluate(placed: readonly Placed<C>[], firsts: readonly number[], options: SubmitOptions): Promise<Values> {
@@ -136,16 +140,19 @@ class CachedPass<C extends Cache> implements Pass {
   readonly #values: Promise<Values>
   readonly #placed: readonly Placed<C>[]
   readonly #rowwise: ReadonlySet<string>
+  readonly #lookup: ActivationLookup
 
   constructor(
     values: Promise<Values>,
     placed: readonly Placed<C>[],
     options: SubmitOptions,
-    { rowwise }: { readonly rowwise: ReadonlySet<string> },
+    rowwise: ReadonlySet<string>,
+    lookup: ActivationLookup,
   ) {
     this.#values = values
     this.#placed = placed
     this.#rowwise = rowwise
+    this.#lookup = lookup
     this.done = values.then(() => {})
     const drawn = placed.map((_, feed) => ({ token: values.then((all) => all.chosen[feed]) }))
     this.drawn = options.choose === undefined ? [] : drawn
@@ -153,15 +160,16 @@ class CachedPass<C extends Cache> implements Pass {
     for (const promise of [values, this.done, ...drawn.map(({ token }) => token)]) promise.catch(() => {})
   }
 
-  async read(name: string, feed?: number): Promise<Tensor> {
+  async read(asked: string, feed?: number): Promise<Tensor> {
     const { outputs, patterns } = await this.#values
+    const { name } = this.#lookup.find(asked, 'read')
     if (feed !== undefined && this.#placed[feed] === undefined) {
-      throw new InputError(`read "${name}": the pass has ${this.#placed.length} feeds, not a feed ${feed}`)
+      throw new InputError(`read "${asked}": the pass has ${this.#placed.length} feeds, not a feed ${feed}`)
     }
     const pattern = patterns.get(name)
-    if (pattern !== undefined) return this.#pattern(name, pattern, feed)
+    if (pattern !== undefined) return this.#pattern(asked, pattern, feed)
     const value = outputs.get(name)
-    if (value === undefined) throw new InputError(`read "${name}": it is not among the outputs of the pass`)
+    if (value === undefined) throw new InputError(`read "${asked}": it is not among the outputs of the pass`)
     return feed === undefined ? value : rowsOf(value, this.#rowsOf(name, feed))
   }
 

@@ -1,4 +1,12 @@
-import { decode, InputError, run, safetensorsBytes, type Tensor, type Tokenizer } from '@tramontane/core'
+import {
+  decode,
+  InputError,
+  matchActivations,
+  run,
+  safetensorsBytes,
+  type Tensor,
+  type Tokenizer,
+} from '@tramontane/core'
 import { writeDiskFile } from '@tramontane/core/disk'
 import { Command, Option } from 'commander'
 import { backends, withEngine, type Engine } from '../engine.ts'
@@ -19,21 +27,26 @@ export function logitsCommand(io: Io): Command {
     .argument('<dir>', 'model folder')
     .requiredOption('--ids <ids>', 'token ids, separated by commas', tokenIds)
     .addOption(new Option('--backend <name>', 'what computes').choices(backends).default('reference'))
-    .option('--outputs <names>', 'graph nodes to write, separated by commas', (text) => text.split(','), ['logits'])
+    .option(
+      '--outputs <names>',
+      'activations to write, separated by commas: any name of docs/guide/activations.md, * for every layer',
+      (text) => text.split(','),
+      ['logits'],
+    )
     .option('--out <file>', 'safetensors file to write, one tensor per output, [tokens, columns]')
     .option('--top <n>', 'tokens shown per position', positiveWholeNumber, 5)
     .action((directory: string, options: Options) => withEngine(directory, io, (engine) => logits(io, engine, options)))
   return examples(
     command,
     'logits models/smollm2-135m-instruct-fp8 --ids 504,3575,282,4649,314',
-    'logits ./model --ids 1,2,3 --outputs logits,layers.0.attention --out values.safetensors',
+    'logits ./model --ids 1,2,3 --outputs logits,layers.*.attention --out values.safetensors',
   )
 }
 
 async function logits(io: Io, { model, program }: Engine, { ids, outputs, out, top }: Options): Promise<void> {
   const sequence = program.open(ids.length)
   try {
-    const wanted = out === undefined ? ['logits'] : outputs
+    const wanted = out === undefined ? ['logits'] : matchActivations(program.graph, outputs)
     const abort = io.signal ? { signal: io.signal } : {}
     const values = await run(program, [{ sequence, tokens: ids, logits: 'all' }], { outputs: wanted, ...abort })
     if (out !== undefined) return await writeDiskFile(out, [safetensorsBytes(values)])

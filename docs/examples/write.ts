@@ -1,0 +1,8 @@
+// Runs the examples and writes what they give into the guide, from the root of the repository:
+//   npx tsc -b docs/examples && node docs/examples/dist/write.js
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { makeGuide } from './guide.ts'
+
+const root = process.cwd()
+for (const [path, content] of await makeGuide(root)) writeFileSync(join(root, path), content)
