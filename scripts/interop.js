@@ -1,6 +1,6 @@
 // The second ring of tests: what other programs say of our files. Sets up Python in .venv, once.
 import { spawnSync } from 'node:child_process'
-import { existsSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -14,10 +14,15 @@ function run(command, args) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-if (!existsSync(python)) {
-  run('python3', ['-m', 'venv', '.venv'])
+/** The list that .venv was installed from is kept in it: a newer list installs again. */
+const [wanted, installed] = [`${root}${goldens}/requirements.txt`, `${root}.venv/requirements.txt`]
+if (!existsSync(installed) || readFileSync(installed, 'utf8') !== readFileSync(wanted, 'utf8')) {
+  if (!existsSync(python)) run('python3', ['-m', 'venv', '.venv'])
   run(python, ['-m', 'pip', 'install', '--quiet', '--disable-pip-version-check', '-r', `${goldens}/requirements.txt`])
+  copyFileSync(wanted, installed)
 }
+run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'packages/cli'])
+const tramontane = ['node', 'packages/cli/bin/tramontane.js']
 const checks = [
   [
     'Python safetensors reads the bundled model',
@@ -25,6 +30,10 @@ const checks = [
     ...[1, 2, 3, 4].map((n) => `${model}/model-0000${n}-of-00004.safetensors`),
   ],
   ['stock transformers loads the bundled model and answers', `${goldens}/check_transformers.py`, model],
+  ['the goldens of models, made anew, are the committed ones', `${goldens}/make.py`, 'check', model],
+  ['mistral-common still says what the goldens of tokens say', `${goldens}/mistral/make.py`, 'check'],
+  ['what quantize writes is what PyTorch and compressed-tensors say', `${goldens}/quantize/check.py`, ...tramontane],
+  ['what synth writes is what its recipe says', `${goldens}/synth/check.py`, ...tramontane],
 ]
 for (const [name, ...args] of checks) {
   console.log(`\n# ${name}`)

@@ -23,14 +23,26 @@ type Message =
   | { readonly id: number; readonly result: unknown }
   | { readonly id: number; readonly error: { readonly name: string; readonly message: string } }
 
+/** An answer whose memory moves to the other side, and is empty here afterwards, instead of being copied. */
+export class Moved {
+  readonly value: unknown
+  readonly buffers: readonly ArrayBuffer[]
+
+  constructor(value: unknown, buffers: readonly ArrayBuffer[]) {
+    this.value = value
+    this.buffers = buffers
+  }
+}
+
 /** Calls in both directions over a port. */
 export function channel(port: Port, methods: Methods): Channel {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
   let next = 0
   const answer = async (id: number | null, method: string, argument: unknown): Promise<void> => {
     try {
-      const result = await methods[method](argument as never)
-      if (id !== null) port.postMessage({ id, result })
+      const answer = await methods[method](argument as never)
+      const { value: result, buffers } = answer instanceof Moved ? answer : new Moved(answer, [])
+      if (id !== null) port.postMessage({ id, result }, buffers)
     } catch (error) {
       if (id === null) return
       const { name, message } = error instanceof Error ? error : { name: 'Error', message: String(error) }

@@ -1,3 +1,4 @@
+export { activations, type Activation } from './activation-names.ts'
 export type {
   Backend,
   Drawn,
@@ -11,8 +12,9 @@ export type {
   Usage,
 } from './backend.ts'
 export { run } from './backend.ts'
+export { capture, matchActivations, type CaptureOptions } from './capture.ts'
 export { blobFolder, blobSource, type ByteSource, type Folder } from './byte-source.ts'
-export { openCheckpoint, type Checkpoint } from './checkpoint.ts'
+export { openCheckpoint, type Checkpoint, type Format } from './checkpoint.ts'
 export { readConfig, type Config } from './config.ts'
 export { decode, decodeCode, decodeInto, decodeTable, encode, encodeCode } from './dtype.ts'
 export { InputError, UnsupportedError } from './errors.ts'
@@ -42,11 +44,20 @@ export { byteLength, byteWidth, dtypes, elements, fromBytes, isDType, tensor, to
 export type { DType, Range, Spec, Storage, Tensor } from './tensor.ts'
 export { openWeights, type WeightSource } from './weights.ts'
 export { chat, chatTemplate, type Chat, type ChatOptions, type Message } from './chat.ts'
-export { detokenizer, type Detokenizer } from './detokenizer.ts'
+export { detokenizer, type Detokenizer, type DetokenizerOptions } from './detokenizer.ts'
 export { generate, type GenerateOptions } from './generate.ts'
 export { loadBare, loadFolder, type BareModel, type Model } from './load.ts'
+export { readParams } from './params.ts'
 export { philox, uniform } from './philox.ts'
 export { checkSampling, sample, type Choice, type Context, type Sampling } from './sample.ts'
+export { instruct } from './instruct.ts'
+export type { InstructVersion } from './instruct-messages.ts'
+export { loadText, type ExpectedVocabulary, type Text, type TextOptions } from './load-text.ts'
+export { sentencePiece, type SentencePieceOptions } from './sentencepiece.ts'
+export { tekken, type Tekken, type TekkenOptions, type TekkenVersion } from './tekken.ts'
 export { template, type Template, type TemplateLimits } from './template.ts'
 export { tokenizer, type Tokenizer } from './tokenizer.ts'
-export { quantize, type OutputFile, type QuantizeOptions } from './quantize.ts'
+export { strategies, type Strategy } from './fp8-layout.ts'
+export { quantize, type QuantizeOptions } from './quantize.ts'
+export type { OutputFile, ShardOptions } from './shards.ts'
+export { synth, type SynthOptions } from './synth.ts'

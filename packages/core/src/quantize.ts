@@ -1,74 +1,30 @@
-import type { ByteSource, Folder } from './byte-source.ts'
+import type { Folder } from './byte-source.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
-import { readConfig, type Config, type Json } from './config.ts'
+import { readConfig, type Json } from './config.ts'
 import { decodeCode, decodeInto, encodeCode } from './dtype.ts'
 import { InputError } from './errors.ts'
-import { writeSafetensors } from './safetensors-writer.ts'
-import { byteLength, elements, tensor, type Spec, type Tensor } from './tensor.ts'
+import { fp8Config, isQuantised, scaledWeight, scaleMap, scaleShape, storedSpecs, type Strategy } from './fp8-layout.ts'
+import { copiedText, jsonFile, shards, type Group, type OutputFile, type ShardOptions } from './shards.ts'
+import { isUnused } from './spellings.ts'
+import { elements, tensor, type Range, type Tensor } from './tensor.ts'
 import { openWeights } from './weights.ts'
 
-/** A file to write: its plain name, and its bytes in pieces. Consume the pieces before asking for the next file. */
-export interface OutputFile {
-  readonly name: string
-  readonly chunks: AsyncIterable<Uint8Array> | Iterable<Uint8Array>
+export interface QuantizeOptions extends ShardOptions {
+  /** What shares one scale; default `channel`. */
+  readonly strategy?: Strategy
 }
 
-export interface QuantizeOptions {
-  /** The most bytes of one weight file, unless one tensor alone has more; default 50 million. */
-  readonly shardSize?: number
-  /** Called with weight bytes so far and in all. */
-  readonly progress?: (written: number, total: number) => void
-  readonly signal?: AbortSignal
-}
-
-const linear = /\.(q|k|v|o|gate|up|down)_proj\.weight$/
-const copied = [
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'chat_template.jinja',
-  'generation_config.json',
-  'special_tokens_map.json',
-]
 /** Largest magnitude of E4M3. */
 const largest = 448
-/** Elements decoded at a time. */
-const chunk = 2 ** 16
-
-/** What vLLM and transformers read: E4M3 with one scale per output channel, weights only. */
-const quantization = {
-  quant_method: 'compressed-tensors',
-  format: 'float-quantized',
-  quantization_status: 'compressed',
-  kv_cache_scheme: null,
-  ignore: ['lm_head'],
-  config_groups: {
-    group_0: {
-      targets: ['Linear'],
-      weights: {
-        num_bits: 8,
-        type: 'float',
-        strategy: 'channel',
-        symmetric: true,
-        dynamic: false,
-        group_size: null,
-        block_structure: null,
-        actorder: null,
-        observer: 'minmax',
-        observer_kwargs: {},
-      },
-      input_activations: null,
-      output_activations: null,
-    },
-  },
-}
 
 /**
- * Turns a model folder into the files of a smaller one: the linear layers in F8_E4M3 with a BF16 scale per row
- * (amax / 448), all else in BF16, in the compressed-tensors layout. The same folder gives the same bytes. config.json
- * comes last, so that a folder written halfway is not a model. Throws InputError for a folder that is not a model, for
- * one that is quantised already, and for weights that are not finite.
+ * Turns a model folder into the files of a smaller one: the linear layers in F8_E4M3 with BF16 scales (amax / 448) per
+ * tensor, row or block, all else in BF16, in the compressed-tensors layout. The same folder gives the same bytes.
+ * config.json comes last, so that a folder written halfway is not a model. Throws InputError for a folder that is not a
+ * model, for one that is quantised already, and for weights that are not finite. Spec: [fp8.7].
  */
 export async function* quantize(source: Folder, options: QuantizeOptions = {}): AsyncGenerator<OutputFile> {
+  const { strategy = 'channel' } = options
   const text = await source.text('config.json')
   const config = readConfig(text, `${source.name}/config.json`)
   if (config.quantization !== null) {
@@ -76,100 +32,36 @@ export async function* quantize(source: Folder, options: QuantizeOptions = {}): 
   }
   const checkpoint = await openCheckpoint(source)
   try {
-    openWeights(checkpoint, config) // Refuses weights that do not fit the config.
-    yield* weightFiles(checkpoint, outputGroups(checkpoint, config), options)
-    for (const name of copied) {
-      if (await source.has(name)) yield { name, chunks: copy(await source.open(name)) }
-    }
-    yield json('config.json', outputConfig(JSON.parse(text) as Json))
+    const { specs } = openWeights(checkpoint, config) // Refuses weights that do not fit the config.
+    const unused = config.tied && !specs.has('logits.weight') ? 'lm_head.weight' : undefined
+    const contents = (name: string) => quantized(checkpoint, name, strategy)
+    yield* shards(outputGroups(checkpoint, strategy, unused), contents, options)
+    yield* copiedText(source)
+    yield jsonFile('config.json', fp8Config(JSON.parse(text) as Json, strategy))
   } finally {
     await checkpoint.close()
   }
 }
 
-/** Tensors of the output; those of one group belong in one file. */
-type Group = ReadonlyMap<string, Spec>
-
-function outputGroups(checkpoint: Checkpoint, config: Config): Group[] {
-  const used = ([name]: [string, Spec]) =>
-    !name.endsWith('rotary_emb.inv_freq') && !(config.tied && name === 'lm_head.weight')
-  return [...checkpoint.tensors].filter(used).map(([name, { shape }]) =>
-    linear.test(name)
-      ? new Map<string, Spec>([
-          [name, { dtype: 'F8_E4M3', shape }],
-          [`${name}_scale`, { dtype: 'BF16', shape: [shape[0], 1] }],
-        ])
-      : new Map<string, Spec>([[name, { dtype: 'BF16', shape }]]),
-  )
-}
-
-/** The shards, then the index over them. */
-async function* weightFiles(
-  checkpoint: Checkpoint,
-  groups: readonly Group[],
-  { shardSize = 50e6, progress, signal }: QuantizeOptions,
-): AsyncGenerator<OutputFile> {
-  const shards = split(groups, shardSize)
-  const total = groups.reduce((sum, group) => sum + dataSize(group), 0)
-  const weightMap: Record<string, string> = {}
-  let written = 0
-  const contents = async (name: string): Promise<Tensor> => {
-    signal?.throwIfAborted()
-    const value = await quantized(checkpoint, name)
-    progress?.((written += byteLength(value)), total)
-    return value
-  }
-  for (const [i, shard] of shards.entries()) {
-    const name = `model-${digits(i + 1)}-of-${digits(shards.length)}.safetensors`
-    for (const key of shard.keys()) weightMap[key] = name
-    yield { name, chunks: writeSafetensors(shard, contents, new Map([['format', 'pt']])) }
-  }
-  yield json('model.safetensors.index.json', { metadata: { total_size: total }, weight_map: weightMap })
-}
-
-/** Fills one file after the other. */
-function split(groups: readonly Group[], limit: number): Map<string, Spec>[] {
-  const shards: Map<string, Spec>[] = []
-  let left = 0
-  for (const group of groups) {
-    const size = dataSize(group) + headerBound(group)
-    if (shards.length === 0 || size > left) {
-      shards.push(new Map())
-      left = limit - headerBase
-    }
-    left -= size
-    for (const [name, spec] of group) shards.at(-1)!.set(name, spec)
-  }
-  return shards
-}
-
-function dataSize(group: Group): number {
-  return [...group.values()].reduce((sum, spec) => sum + byteLength(spec), 0)
-}
-
-/** Bytes of a header around its tensors, and the most that one tensor adds. */
-const headerBase = 64
-function headerBound(group: Group): number {
-  return [...group.keys()].reduce((sum, name) => sum + name.length + 128, 0)
-}
-
-function digits(n: number): string {
-  return String(n).padStart(5, '0')
+function outputGroups({ tensors, format }: Checkpoint, strategy: Strategy, unused: string | undefined): Group[] {
+  return [...tensors]
+    .filter(([name]) => name !== unused && !isUnused(name, format))
+    .map(([name, { shape }]) => storedSpecs(name, shape, strategy))
 }
 
 /** One tensor of the output. Scales and codes read their weight on their own, so that nothing is held in between. */
-async function quantized(checkpoint: Checkpoint, name: string): Promise<Tensor> {
-  const spelling = name.replace(/(_proj\.weight)_scale$/, '$1')
+async function quantized(checkpoint: Checkpoint, name: string, strategy: Strategy): Promise<Tensor> {
+  const spelling = scaledWeight(name) ?? name
   const where = `${checkpoint.name}/${checkpoint.shard(spelling)}: tensor "${spelling}"`
   const weight = await checkpoint.read(spelling)
-  if (!linear.test(spelling)) return toBf16(weight, where)
-  const scales = rowScales(weight, where)
-  return spelling === name ? rowCodes(weight, scales) : tensor('BF16', [weight.shape[0], 1], scales)
+  if (!isQuantised(spelling)) return toBf16(weight, where)
+  const scales = scalesOf(weight, strategy, where)
+  return spelling === name ? codesOf(weight, scales, strategy) : scales
 }
 
 function toBf16(value: Tensor, where: string): Tensor {
   const codes = new Uint16Array(elements(value.shape))
-  forChunks(value, (numbers, from) => {
+  forChunks(value, { from: 0, to: codes.length }, workspace(), (numbers, from) => {
     for (let i = 0; i < numbers.length; i++) {
       const code = encodeCode('BF16', numbers[i], 'nan')
       if ((code & 0x7f80) === 0x7f80) throw notFinite(where, from + i, numbers[i])
@@ -179,63 +71,74 @@ function toBf16(value: Tensor, where: string): Tensor {
   return tensor('BF16', value.shape, codes)
 }
 
-/** amax / 448 of every row in BF16; 1 for a row of zeros. */
-function rowScales(weight: Tensor, where: string): Uint16Array {
-  const width = weight.shape[1]
-  const largestOf = new Float64Array(weight.shape[0])
-  forChunks(weight, (numbers, from) => {
+/** amax / 448 of every group of weights in BF16; 1 for a group of zeros. weight [N, K] → `scaleShape` */
+function scalesOf(weight: Tensor, strategy: Strategy, where: string): Tensor<'BF16'> {
+  const shape = scaleShape(strategy, weight.shape)
+  const largestOf = new Float64Array(elements(shape))
+  forSegments(weight, strategy, (numbers, from, scale) => {
     for (let i = 0; i < numbers.length; i++) {
       const magnitude = Math.abs(numbers[i])
       if (!(magnitude < Infinity)) throw notFinite(where, from + i, numbers[i])
-      const row = Math.floor((from + i) / width)
-      if (magnitude > largestOf[row]) largestOf[row] = magnitude
+      if (magnitude > largestOf[scale]) largestOf[scale] = magnitude
     }
   })
   // A scale must not underflow to zero: the smallest code is 1.
-  return Uint16Array.from(largestOf, (amax) =>
+  const codes = Uint16Array.from(largestOf, (amax) =>
     amax === 0 ? encodeCode('BF16', 1, 'saturate') : Math.max(1, encodeCode('BF16', amax / largest, 'saturate')),
   )
+  return tensor('BF16', shape, codes)
 }
 
-function rowCodes(weight: Tensor, scales: Uint16Array): Tensor {
-  const width = weight.shape[1]
-  const divisors = Float64Array.from(scales, (code) => decodeCode('BF16', code))
+function codesOf(weight: Tensor, scales: Tensor<'BF16'>, strategy: Strategy): Tensor {
+  const divisors = Float64Array.from(scales.data, (code) => decodeCode('BF16', code))
   const codes = new Uint8Array(elements(weight.shape))
-  forChunks(weight, (numbers, from) => {
+  forSegments(weight, strategy, (numbers, from, scale) => {
+    const divisor = divisors[scale]
     for (let i = 0; i < numbers.length; i++) {
-      codes[from + i] = encodeCode('F8_E4M3', numbers[i] / divisors[Math.floor((from + i) / width)], 'saturate')
+      codes[from + i] = encodeCode('F8_E4M3', numbers[i] / divisor, 'saturate')
     }
   })
   return tensor('F8_E4M3', weight.shape, codes)
 }
 
-function forChunks(value: Tensor, visit: (numbers: Float64Array, from: number) => void): void {
-  const buffer = new Float64Array(Math.min(chunk, value.data.length))
-  for (let from = 0; from < value.data.length; from += chunk) {
-    const to = Math.min(from + chunk, value.data.length)
-    decodeInto(buffer, value, { from, to })
-    visit(buffer.subarray(0, to - from), from)
+/** Visits a weight [N, K] in stretches that share one scale, with the index of their first element. */
+function forSegments(
+  weight: Tensor,
+  strategy: Strategy,
+  visit: (numbers: Float64Array, from: number, scale: number) => void,
+): void {
+  const [N, K] = weight.shape
+  const { width, first } = scaleMap(strategy, weight.shape)
+  const space = workspace()
+  for (let n = 0; n < N; n++) {
+    for (let k = 0; k < K; k += width) {
+      const scale = first(n) + k / width
+      const stretch = { from: n * K + k, to: n * K + Math.min(k + width, K) }
+      forChunks(weight, stretch, space, (numbers, from) => visit(numbers, from, scale))
+    }
+  }
+}
+
+/** Room for the elements that are decoded together. */
+function workspace(): Float64Array {
+  return new Float64Array(2 ** 16)
+}
+
+/** Visits the elements `[from, to)` as numbers, as many at a time as there is space for. */
+function forChunks(
+  value: Tensor,
+  { from, to }: Range,
+  space: Float64Array,
+  visit: (numbers: Float64Array, from: number) => void,
+): void {
+  for (let at = from; at < to; at += space.length) {
+    const end = Math.min(at + space.length, to)
+    const numbers = space.subarray(0, end - at)
+    decodeInto(numbers, value, { from: at, to: end })
+    visit(numbers, at)
   }
 }
 
 function notFinite(where: string, at: number, found: number): InputError {
   return new InputError(`${where}: expected finite numbers that BF16 can hold, found ${found} at element ${at}`)
-}
-
-function outputConfig(config: Json): Json {
-  const types = { torch_dtype: 'bfloat16', ...('dtype' in config ? { dtype: 'bfloat16' } : {}) }
-  return { ...config, ...types, quantization_config: quantization }
-}
-
-function json(name: string, value: unknown): OutputFile {
-  return { name, chunks: [new TextEncoder().encode(`${JSON.stringify(value, null, 2)}\n`)] }
-}
-
-async function* copy(source: ByteSource): AsyncGenerator<Uint8Array> {
-  try {
-    const piece = 2 ** 24
-    for (let at = 0; at < source.size; at += piece) yield await source.read(at, Math.min(piece, source.size - at))
-  } finally {
-    await source.close()
-  }
 }

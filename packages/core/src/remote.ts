@@ -1,5 +1,5 @@
 import type { Backend, Feed, LoadOptions, Program, Sequence, Usage } from './backend.ts'
-import { channel, type Channel, type Port } from './channel.ts'
+import { channel, Moved, type Channel, type Port } from './channel.ts'
 import type { Batch, Executor, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
 import type { Graph } from './graph.ts'
@@ -21,13 +21,14 @@ interface Report extends Values {
 
 /**
  * A backend that runs at the other end of a port, in a worker, so that computing on the CPU does not stop this thread.
- * `serve` must be listening there. Weights are read here and sent over, tensor by tensor.
+ * `serve` must be listening there. Weights are read here and sent over, tensor by tensor, without a copy: a tensor that
+ * `weights.read` gives in a buffer of its own is given away, and is empty here afterwards.
  */
 export async function remote(port: Port): Promise<Backend & { close(): void }> {
   let source: WeightSource | undefined
   let progress: LoadOptions['progress']
   const link = channel(port, {
-    read: ({ name, rows }: { name: string; rows?: Range }) => source!.read(name, rows),
+    read: async ({ name, rows }: { name: string; rows?: Range }) => moved(await source!.read(name, rows)),
     progress: ([loaded, total]: [number, number]) => progress?.(loaded, total),
   })
   const { name, batchInvariant } = (await link.call('describe')) as Pick<Backend, 'name' | 'batchInvariant'>
@@ -43,6 +44,12 @@ export async function remote(port: Port): Promise<Backend & { close(): void }> {
       return new CachedProgram(graph, columns, new RemoteExecutor(link, usage))
     },
   }
+}
+
+/** Two copies of the largest weights would cost more than all else around the model. A view of more stays a copy. */
+function moved(tensor: Tensor): Moved | Tensor {
+  const { buffer, byteLength } = tensor.data
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? new Moved(tensor, [buffer]) : tensor
 }
 
 class RemoteExecutor implements Executor<RemoteCache> {

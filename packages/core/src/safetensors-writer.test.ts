@@ -5,7 +5,7 @@ import { decode } from './dtype.ts'
 import { InputError } from './errors.ts'
 import { openSafetensors } from './safetensors.ts'
 import { safetensorsBytes, writeSafetensors } from './safetensors-writer.ts'
-import { tensor, type Spec, type Tensor } from './tensor.ts'
+import { tensor, toBytes, type Spec, type Tensor } from './tensor.ts'
 
 // Written by Python's safetensors 0.8.0: conformance/goldens/safetensors/make.py.
 const golden = new URL('../../../conformance/goldens/safetensors/python.safetensors', import.meta.url)
@@ -62,6 +62,18 @@ describe('the file that Python wrote', async () => {
     const streamed = writeSafetensors(new Map([...file.tensors].reverse()), (name) => file.read(name), file.metadata)
     expect(await join(streamed)).toEqual(bytes)
   })
+
+  test('is what we write from pieces of tensors, which may share their memory', async () => {
+    function* pieces(name: string) {
+      const space = new Uint8Array(3)
+      const all = toBytes(tensors.get(name)!)
+      for (let at = 0; at < all.length; at += 3) {
+        space.set(all.subarray(at, at + 3))
+        yield space.subarray(0, Math.min(3, all.length - at))
+      }
+    }
+    expect(await join(writeSafetensors(file.tensors, pieces, file.metadata))).toEqual(bytes)
+  })
 })
 
 describe('the writer', () => {
@@ -116,6 +128,13 @@ describe('the writer', () => {
   ])('refuses a tensor of %s', async (_, value, message) => {
     const written = join(writeSafetensors(new Map([['a', spec]]), async () => value))
     await expect(written).rejects.toThrow(new InputError(`tensor "a": expected F32 [2], ${message}`))
+  })
+
+  test.each([7, 9])('refuses %d bytes in pieces for 8', async (length) => {
+    const written = join(
+      writeSafetensors(new Map([['a', spec]]), () => [new Uint8Array(4), new Uint8Array(length - 4)]),
+    )
+    await expect(written).rejects.toThrow(new InputError(`tensor "a": expected 8 bytes, found ${length}`))
   })
 
   test('refuses a tensor that contradicts itself', () => {

@@ -30,18 +30,26 @@ export function safetensorsBytes(
   return out
 }
 
+/** A tensor: whole, or its bytes in pieces, each of which is used before the next is asked for. */
+export type Contents = Tensor | Iterable<Uint8Array>
+
 /**
  * The same file in pieces: the header, then each tensor as `contents` delivers it, one at a time and in file order. A
- * piece may be a view of the tensor's own memory. Throws InputError when a tensor is not what `entries` says.
+ * piece may be a view of memory that is used again: it holds until the next is asked for. Throws InputError when a
+ * tensor is not what `entries` says.
  */
 export async function* writeSafetensors(
   entries: ReadonlyMap<string, Spec>,
-  contents: (name: string) => Promise<Tensor>,
+  contents: (name: string) => Contents | Promise<Contents>,
   metadata?: ReadonlyMap<string, string>,
 ): AsyncIterable<Uint8Array> {
   const { header, names } = layout(entries, metadata)
   yield header
-  for (const name of names) yield checkedBytes(name, entries.get(name)!, await contents(name))
+  for (const name of names) {
+    const found = await contents(name)
+    if ('dtype' in found) yield checkedBytes(name, entries.get(name)!, found)
+    else yield* checkedPieces(name, entries.get(name)!, found)
+  }
 }
 
 /** Length field and header, the order of the tensors, and the bytes that follow. */
@@ -105,6 +113,16 @@ function checkedBytes(name: string, spec: Spec, tensor: Tensor): Uint8Array {
     throw new InputError(`tensor ${excerpt(name)}: expected ${spec.dtype} [${spec.shape}], found ${found}`)
   }
   return bytes
+}
+
+function* checkedPieces(name: string, spec: Spec, pieces: Iterable<Uint8Array>): Iterable<Uint8Array> {
+  const expected = checkedLength(name, spec)
+  let found = 0
+  for (const piece of pieces) {
+    found += piece.length
+    yield piece
+  }
+  if (found !== expected) throw new InputError(`tensor ${excerpt(name)}: expected ${expected} bytes, found ${found}`)
 }
 
 function byDType(a: Spec, b: Spec): number {

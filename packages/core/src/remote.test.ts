@@ -1,0 +1,44 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { Port } from './channel.ts'
+import { encode } from './dtype.ts'
+import type { Graph } from './graph.ts'
+import { run } from './backend.ts'
+import { reference } from './reference/index.ts'
+import { remote, serve } from './remote.ts'
+import { tensor, type Tensor } from './tensor.ts'
+
+let backend: Awaited<ReturnType<typeof remote>>
+beforeEach(async () => {
+  const { port1, port2 } = new MessageChannel()
+  serve(port2 as unknown as Port, reference())
+  backend = await remote(port1 as unknown as Port)
+})
+afterEach(() => backend.close())
+
+/** A table whose rows are the logits: [3, 2]. */
+const shape = [3, 2]
+const graph: Graph = {
+  weights: { table: { dtype: 'F32', shape } },
+  nodes: [{ name: 'logits', op: 'gather', rows: 'tokens', table: 'table' }],
+}
+
+async function lastRow(table: Tensor): Promise<number[]> {
+  const program = await backend.load(graph, { specs: new Map([['table', table]]), read: async () => table })
+  const sequence = program.open(1)
+  const values = await run(program, [{ sequence, tokens: Int32Array.of(2), logits: 'last' }])
+  await program.dispose()
+  return [...(values.get('logits')!.data as Float64Array)]
+}
+
+test('a weight crosses without a copy: its memory is gone here', async () => {
+  const table = encode('F32', shape, [1, 2, 3, 4, 5, 6])
+  expect(await lastRow(table)).toEqual([5, 6])
+  expect(table.data.length).toBe(0)
+})
+
+test('a view of a larger buffer leaves that buffer alone', async () => {
+  const file = Float32Array.of(0, 1, 2, 3, 4, 5, 6)
+  const table = tensor('F32', shape, file.subarray(1))
+  expect(await lastRow(table)).toEqual([5, 6])
+  expect([...file]).toEqual([0, 1, 2, 3, 4, 5, 6])
+})
