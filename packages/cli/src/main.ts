@@ -1,10 +1,12 @@
 import { InputError } from '@tramontane/core'
 import { Command, CommanderError } from 'commander'
+import { benchCommand } from './commands/bench.ts'
 import { chatCommand } from './commands/chat.ts'
 import { generateCommand } from './commands/generate.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { logitsCommand } from './commands/logits.ts'
 import { quantizeCommand } from './commands/quantize.ts'
+import { synthCommand } from './commands/synth.ts'
 import { tokenizeCommand } from './commands/tokenize.ts'
 import type { Io } from './io.ts'
 
@@ -31,7 +33,16 @@ function commandLine(io: Io): Command {
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .addHelpText('after', '\nExit codes: 0 done, 1 bad input or failure, 2 wrong usage.\n')
-  const commands = [chatCommand, generateCommand, logitsCommand, tokenizeCommand, inspectCommand, quantizeCommand]
+  const commands = [
+    chatCommand,
+    generateCommand,
+    logitsCommand,
+    tokenizeCommand,
+    inspectCommand,
+    quantizeCommand,
+    synthCommand,
+    benchCommand,
+  ]
   for (const make of commands) command.addCommand(make(io).copyInheritedSettings(command))
   return command
 }

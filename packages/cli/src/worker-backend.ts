@@ -1,5 +1,6 @@
 import { reference, remote, type Backend, type Port } from '@tramontane/core'
 import { Worker } from 'node:worker_threads'
+import { javascriptLimits, type Limits } from './bench/limits.ts'
 
 /** A backend and what it takes to end it. */
 export interface Started {
@@ -7,11 +8,39 @@ export interface Started {
   stop(): Promise<unknown>
 }
 
-/** The reference in a thread of its own. Run from its TypeScript sources, which Node 20 cannot start as a worker, in this one. */
-export async function startBackend(): Promise<Started> {
-  if (import.meta.url.endsWith('.ts')) return { backend: reference(), stop: async () => {} }
+/** A backend that this installation has. Nothing is loaded before `start`. */
+export interface PresentBackend {
+  readonly name: string
+  start(): Promise<Started>
+  /** Threads that compute. */
+  readonly threads: number
+  /** Prompt tokens of one pass when it is measured. */
+  readonly chunk: number
+  /** Measures the most that its kind of computing could do here, on as many threads. */
+  limits(): Promise<Limits>
+}
+
+/** What `--backend` can name; the first one defines what is right. */
+export const present: readonly PresentBackend[] = [
+  { name: 'reference', start: () => startBackend('reference'), threads: 1, chunk: 64, limits: javascriptLimits },
+]
+
+/** Backends that compute on the CPU and so run in a thread of their own, by name. */
+export const makers: Readonly<Record<string, () => Backend | Promise<Backend>>> = { reference }
+
+/** What a worker is told. */
+export interface WorkerOrder {
+  readonly port: Port
+  /** A key of `makers`. */
+  readonly name: string
+}
+
+/** A backend in a thread of its own. Run from its TypeScript sources, which Node 20 cannot start as a worker, in this one. */
+export async function startBackend(name = 'reference'): Promise<Started> {
+  if (import.meta.url.endsWith('.ts')) return { backend: await makers[name](), stop: async () => {} }
   const { port1, port2 } = new MessageChannel()
-  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData: port2, transferList: [port2] })
+  const workerData = { port: port2, name }
+  const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
   const backend = remote(port1 as unknown as Port)
   // A worker that dies must fail what waits for it, not leave it waiting.
   worker.on('exit', () => void backend.then((b) => b.close()))
