@@ -6,11 +6,13 @@ instances of one model. Everything else is transformers' own code: projections, 
 """
 
 import types
+import unittest.mock
 
 import torch
 from torch.utils._python_dispatch import TorchDispatchMode
 from transformers import AttentionInterface, AutoModelForCausalLM, PreTrainedConfig
 from transformers.masking_utils import ALL_MASK_ATTENTION_FUNCTIONS, eager_mask
+from transformers.modeling_rope_utils import ROPE_INIT_FUNCTIONS
 from transformers.models.mistral.modeling_mistral import repeat_kv
 
 Activations = dict[str, torch.Tensor]
@@ -39,13 +41,19 @@ def rms_norm(self, x: torch.Tensor) -> torch.Tensor:
     return self.weight * (x * torch.rsqrt(mean_square + self.variance_epsilon))
 
 
+def frequencies(module) -> torch.Tensor:
+    """[d/2] radians per position, by transformers' own function for the rope type, its `torch.float` made float64."""
+    default = module.compute_default_rope_parameters
+    function = default if module.rope_type == "default" else ROPE_INIT_FUNCTIONS[module.rope_type]
+    with unittest.mock.patch.object(torch, "float", torch.float64):
+        result, factor = function(module.config)
+    assert factor == 1.0 and result.dtype == torch.float64, f"factor {factor}, {result.dtype}"
+    return result
+
+
 def rotary(self, x: torch.Tensor, position_ids: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """Positions [1, T] → cosines and sines [1, T, d], the angle of pair k at k and at k + d/2."""
-    if self.rope_type != "default":
-        raise NotImplementedError(f"rope type {self.rope_type}")
-    d = self.config.head_dim
-    frequencies = 1.0 / self.config.rope_parameters["rope_theta"] ** (torch.arange(0, d, 2, dtype=torch.float64) / d)
-    angles = position_ids[..., None].to(torch.float64) * frequencies
+    angles = position_ids[..., None].to(torch.float64) * frequencies(self)
     angles = torch.cat((angles, angles), dim=-1)
     return angles.cos(), angles.sin()
 

@@ -1,14 +1,33 @@
-"""What is kept of a real model's logits: all at 8 positions, the largest 32 and the log-sum-exp at every one."""
+"""What is kept of a real model's logits: all at a few positions, the largest 32 and the log-sum-exp at every one."""
+
+import pathlib
+from dataclasses import dataclass
 
 import numpy
+import torch
 import transformers
 
+TOP = 32
+LONG = (pathlib.Path(__file__).resolve().parent / "smollm2" / "long.txt").read_text()
+
+
+@dataclass(frozen=True)
+class Text:
+    text: str
+    # Allowed numbers of tokens: too few make a poor golden, too many a large one.
+    tokens: range = range(40, 49)
+    # Positions at which all logits are kept, the last among them.
+    full: int = 8
+    # Of the model only this many layers, followed by its last norm and its logits; all of it without.
+    layers: int | None = None
+
+
 TEXTS = {
-    "english": (
+    "english": Text(
         "The lighthouse keeper climbed the stairs twice a day for thirty years, and every evening he wrote down the "
         "weather, the names of the ships that passed, and whatever he had been thinking about since the sun came up."
     ),
-    "code": (
+    "code": Text(
         "def fibonacci(n):\n"
         '    """The n-th Fibonacci number."""\n'
         "    a, b = 0, 1\n"
@@ -16,22 +35,28 @@ TEXTS = {
         "        a, b = b, a + b\n"
         "    return a"
     ),
-    "script": "Привет, мир! こんにちは、世界。 שלום 🌍 नमस्ते 🚀✨",
+    "script": Text("Привет, мир! こんにちは、世界。 שלום 🌍 नमस्ते 🚀✨"),
+    "long": Text(LONG, tokens=range(600, 601)),
+    "long-two-layers": Text(LONG, tokens=range(600, 601), full=1, layers=2),
 }
-FULL = 8
-TOP = 32
 
 
-def tokens(tokenizer: transformers.PreTrainedTokenizerBase, text: str) -> list[int]:
-    """The text alone, without template; refuses a length that would make a poor or a large golden."""
-    ids = tokenizer(text, add_special_tokens=False)["input_ids"]
-    assert 40 <= len(ids) <= 48, f"{text[:20]!r}... has {len(ids)} tokens, expected 40 to 48"
+def tokens(tokenizer: transformers.PreTrainedTokenizerBase, text: Text) -> list[int]:
+    """The text alone, without template."""
+    ids = tokenizer(text.text, add_special_tokens=False)["input_ids"]
+    assert len(ids) in text.tokens, f"{text.text[:20]!r}... has {len(ids)} tokens, expected {text.tokens}"
     return ids
 
 
-def golden(ids: list[int], logits: numpy.ndarray) -> dict[str, numpy.ndarray]:
+def first_layers(weights: dict[str, torch.Tensor], layers: int) -> dict[str, torch.Tensor]:
+    """The weights of a model that ends after some layers."""
+    later = lambda name: name.startswith("model.layers.") and int(name.split(".")[2]) >= layers
+    return {name: value for name, value in weights.items() if not later(name)}
+
+
+def golden(ids: list[int], logits: numpy.ndarray, full: int) -> dict[str, numpy.ndarray]:
     """logits [T, V] → the tensors of one file."""
-    positions = numpy.linspace(0, len(ids) - 1, FULL).round().astype(numpy.int32)
+    positions = numpy.linspace(len(ids) - 1, 0, full)[::-1].round().astype(numpy.int32)
     order = numpy.argsort(-logits, axis=-1, kind="stable")[:, :TOP]
     largest = logits.max(-1)
     return {

@@ -1,20 +1,17 @@
-"""Three Mistral checkpoints small enough to commit with all their activations, from fixed seeds.
-
-Random numbers are the raw 64-bit words of NumPy's PCG64, whose stream is fixed for good, made uniform by a shift: no
-library's idea of a normal distribution enters.
-"""
+"""Tiny checkpoints, small enough to commit with all their activations: which there are, and their folders."""
 
 import json
 import pathlib
 from dataclasses import dataclass
 
-import ml_dtypes
 import numpy
 import torch
 
+import native
+import seeded
 from checkpoint import safetensors_bytes
-
-TOKENS = 13
+from fp8 import BLOCK, CHANNEL, TENSOR, Codes, quantised
+from layouts import Layout, family
 
 BASE = {
     "architectures": ["MistralForCausalLM"],
@@ -29,131 +26,163 @@ BASE = {
     "bos_token_id": 1,
     "eos_token_id": 2,
 }
-
-# As llm-compressor writes it for per-channel weights and activations left alone.
-FP8 = {
-    "config_groups": {
-        "group_0": {
-            "input_activations": None,
-            "output_activations": None,
-            "targets": ["Linear"],
-            "weights": {
-                "block_structure": None,
-                "dynamic": False,
-                "group_size": None,
-                "num_bits": 8,
-                "observer": "minmax",
-                "observer_kwargs": {},
-                "strategy": "channel",
-                "symmetric": True,
-                "type": "float",
-            },
-        }
-    },
-    "format": "float-quantized",
-    "ignore": ["lm_head"],
-    "kv_cache_scheme": None,
-    "quant_method": "compressed-tensors",
-    "quantization_status": "compressed",
-}
+LLAMA = BASE | {"architectures": ["LlamaForCausalLM"], "model_type": "llama"}
 
 
 @dataclass(frozen=True)
 class Tiny:
+    """One folder. `golden` names the folder with its activations, where that is another one of the same numbers."""
+
     name: str
     seed: int
     dtype: torch.dtype
     config: dict
+    layout: Layout | None = None
+    golden: str = ""
+    native: bool = False
+    # Weights of what shares a scale are as large as elsewhere.
+    level: bool = False
+    tokens: int = 17
 
     @property
-    def fp8(self) -> bool:
-        return "quantization_config" in self.config
+    def own(self) -> bool:
+        return not self.golden
+
+    @property
+    def lengths(self) -> list[int]:
+        """Prefixes of the golden at which a window begins to matter: W, W + 1, 2W, 2W + 1."""
+        window = self.config.get("sliding_window")
+        return sorted({window, window + 1, 2 * window, 2 * window + 1}) if self.name.startswith("window-") else []
+
+    def entry(self) -> dict:
+        """Its line in index.json."""
+        lengths = {"lengths": self.lengths} if self.lengths else {}
+        return {"name": self.name, "golden": self.golden or self.name, **lengths}
+
+
+def sizes(width: int, hidden: int, d: int | None = None, heads: tuple[int, int] = (4, 2)) -> dict:
+    """The key head_dim is left out where it has no value: then it is width / heads."""
+    head_dim = {} if d is None else {"head_dim": d}
+    split = {"num_attention_heads": heads[0], "num_key_value_heads": heads[1]}
+    return {"hidden_size": width, "intermediate_size": hidden, **split, **head_dim}
+
+
+def rest(window: int | None, theta: float, *, tied: bool, dtype: str) -> dict:
+    """As transformers 4 writes it."""
+    return {"torch_dtype": dtype, "sliding_window": window, "rope_theta": theta, "tie_word_embeddings": tied}
 
 
 # transformers 5 writes theta inside rope_parameters, transformers 4 beside the sizes; both kinds are about.
-CHECKPOINTS = (
+FIRST = (
     Tiny("full", 20240101, torch.float32, BASE | {
         "dtype": "float32", "hidden_size": 32, "intermediate_size": 48, "head_dim": 8, "sliding_window": None,
         "rope_parameters": {"rope_theta": 1000000.0, "rope_type": "default"}, "tie_word_embeddings": False,
-    }),
+    }, tokens=13),
     Tiny("window", 20240102, torch.bfloat16, BASE | {
         "torch_dtype": "bfloat16", "hidden_size": 32, "intermediate_size": 48, "head_dim": 8, "sliding_window": 5,
         "rope_theta": 10000.0, "tie_word_embeddings": True,
-    }),
+    }, tokens=13),
     Tiny("fp8", 20240103, torch.bfloat16, BASE | {
         "torch_dtype": "bfloat16", "hidden_size": 48, "intermediate_size": 80, "head_dim": 16, "sliding_window": 5,
-        "rope_theta": 1000000.0, "tie_word_embeddings": False, "quantization_config": FP8,
-    }),
+        "rope_theta": 1000000.0, "tie_word_embeddings": False,
+    }, layout=family(CHANNEL)[0], level=True, tokens=13),
 )  # fmt: skip
 
-# Standard deviation of each kind of weight, times 1 / sqrt(inputs) for the linears: with these the residual stays O(1)
-# and scores spread by about 2, so that attention is far from uniform.
-GAINS = {"q_proj": 1.5, "k_proj": 1.5, "v_proj": 1.0, "o_proj": 1.5, "gate_proj": 1.5, "up_proj": 1.0, "down_proj": 1.5}
+BFLOAT16, FLOAT32, FLOAT16 = torch.bfloat16, torch.float32, torch.float16
+WINDOW_3 = BASE | sizes(32, 48, 12) | rest(3, 1e6, tied=False, dtype="bfloat16")
+# Of the eight frequencies two stay, two are mixed and four slow down: make.py checks that there are some of each.
+LLAMA3 = {
+    "factor": 8.0, "high_freq_factor": 5.0, "low_freq_factor": 1.0, "original_max_position_embeddings": 256,
+    "rope_type": "llama3",
+}  # fmt: skip
+PLAIN = (
+    Tiny("gqa-4-1", 20240104, BFLOAT16, BASE | sizes(32, 48, heads=(4, 1))
+         | rest(None, 1e4, tied=False, dtype="bfloat16")),
+    Tiny("gqa-1-1", 20240105, FLOAT16, BASE | sizes(24, 40, 16, (1, 1)) | rest(None, 1e6, tied=True, dtype="float16")),
+    Tiny("gqa-4-4", 20240106, FLOAT32, BASE | sizes(32, 48, 10, (4, 4)) | rest(None, 1e4, tied=True, dtype="float32")),
+    Tiny("window-1", 20240107, BFLOAT16, BASE | sizes(32, 48, 8) | rest(1, 1e4, tied=True, dtype="bfloat16")),
+    Tiny("window-3", 20240108, BFLOAT16, WINDOW_3),
+    Tiny("window-8", 20240109, BFLOAT16, BASE | sizes(32, 48, 8) | rest(8, 1e4, tied=False, dtype="bfloat16")),
+    Tiny("rope-linear", 20240110, BFLOAT16, BASE | sizes(32, 48, 8) | {
+        "dtype": "bfloat16", "sliding_window": None, "tie_word_embeddings": True,
+        "rope_parameters": {"factor": 4.0, "rope_theta": 1e4, "rope_type": "linear"},
+    }),
+    Tiny("rope-llama3", 20240111, BFLOAT16, LLAMA | sizes(32, 48, 16) | {
+        "torch_dtype": "bfloat16", "rope_theta": 1e4, "rope_scaling": LLAMA3, "tie_word_embeddings": False,
+        "max_position_embeddings": 2048,
+    }),
+    Tiny("llama-bias", 20240112, BFLOAT16, LLAMA | sizes(32, 48, 12) | {
+        "torch_dtype": "bfloat16", "rope_theta": 1e4, "attention_bias": True, "mlp_bias": True,
+        "tie_word_embeddings": True,
+    }),
+    Tiny("native", 20240108, BFLOAT16, WINDOW_3, golden="window-3", native=True),
+)  # fmt: skip
 
 
-def uniform(bits: numpy.random.PCG64, shape: tuple[int, ...]) -> numpy.ndarray:
-    """Numbers in [-1, 1), 53 random bits each."""
-    words = bits.random_raw(int(numpy.prod(shape))) >> numpy.uint64(11)
-    return (words.astype(numpy.float64) * 2.0**-52 - 1).reshape(shape)
+def spellings(granule: tuple[int, int], seed: int, config: dict) -> list[Tiny]:
+    """The same codes and scales in every layout that can hold them."""
+    first, *others = family(granule)
+    one = lambda layout, golden: Tiny(
+        layout.name, seed, BFLOAT16, config, layout, golden, native=layout.native is not None
+    )
+    return [one(first, ""), *(one(layout, first.name) for layout in others)]
 
 
-def spread(bits: numpy.random.PCG64, shape: tuple[int, ...], deviation: float) -> numpy.ndarray:
-    return uniform(bits, shape) * (3**0.5 * deviation)
+SMALL = BASE | sizes(32, 48, 16) | rest(None, 1e6, tied=False, dtype="bfloat16")
+# Above 128 and no multiple of it in both directions; keys and values have one block of rows, the others two.
+LARGE = BASE | {"num_hidden_layers": 1} | sizes(136, 144, 36) | rest(None, 1e4, tied=False, dtype="bfloat16")
+CHECKPOINTS = (
+    *FIRST,
+    *PLAIN,
+    *spellings(TENSOR, 20240113, SMALL),
+    *spellings(CHANNEL, 20240114, SMALL | {"rope_theta": 1e4}),
+    *spellings(BLOCK, 20240115, LARGE),
+)
 
 
-def linears(config: dict) -> dict[str, tuple[int, int]]:
-    """[out, in] of each linear of a layer."""
-    width, hidden, d = config["hidden_size"], config["intermediate_size"], config["head_dim"]
-    query, key = config["num_attention_heads"] * d, config["num_key_value_heads"] * d
-    return {
-        "self_attn.q_proj": (query, width), "self_attn.k_proj": (key, width), "self_attn.v_proj": (key, width),
-        "self_attn.o_proj": (width, query),
-        "mlp.gate_proj": (hidden, width), "mlp.up_proj": (hidden, width), "mlp.down_proj": (width, hidden),
-    }  # fmt: skip
-
-
-def quantised(bits: numpy.random.PCG64, weight: numpy.ndarray) -> tuple[torch.Tensor, torch.Tensor]:
-    """[out, in] → E4M3 codes and BF16 scales [out, 1]; all 254 finite codes are strewn in, -0 and subnormals too."""
-    scale = (abs(weight).max(-1, keepdims=True) / 448).astype(ml_dtypes.bfloat16)
-    codes = (weight / scale.astype(numpy.float64)).clip(-448, 448).astype(ml_dtypes.float8_e4m3fn).view(numpy.uint8)
-    finite = [code for code in range(256) if code & 0x7F != 0x7F]
-    places = numpy.argsort(bits.random_raw(codes.size), kind="stable")[: len(finite)]
-    codes.reshape(-1)[places] = finite
-    stored = lambda array, dtype: torch.from_numpy(array).view(dtype)
-    return stored(codes, torch.float8_e4m3fn), stored(scale.view(numpy.uint16), torch.bfloat16)
-
-
-def weights(tiny: Tiny) -> dict[str, torch.Tensor]:
-    """All tensors of a checkpoint, as they are stored."""
-    bits, config, out = numpy.random.PCG64(tiny.seed), tiny.config, {}
-    width, vocabulary = config["hidden_size"], config["vocab_size"]
+def weights(tiny: Tiny) -> dict[str, torch.Tensor | Codes]:
+    """By their Hugging Face names; codes and scales where the layout is of fp8."""
     rounded = lambda value: torch.from_numpy(value).to(tiny.dtype)
-    deviation = 0.4 if config["tie_word_embeddings"] else 1  # tied, it makes the logits too
-    out["model.embed_tokens.weight"] = rounded(spread(bits, (vocabulary, width), deviation))
-    for i in range(config["num_hidden_layers"]):
-        prefix = f"model.layers.{i}"
-        for name in ("input_layernorm", "post_attention_layernorm"):
-            out[f"{prefix}.{name}.weight"] = rounded(1 + 0.5 * uniform(bits, (width,)))
-        for name, shape in linears(config).items():
-            weight = spread(bits, shape, GAINS[name.split(".")[1]] / shape[1] ** 0.5)
-            if tiny.fp8:
-                pair = quantised(bits, weight)
-                out[f"{prefix}.{name}.weight"], out[f"{prefix}.{name}.weight_scale"] = pair
-            else:
-                out[f"{prefix}.{name}.weight"] = rounded(weight)
-    out["model.norm.weight"] = rounded(1 + 0.5 * uniform(bits, (width,)))
-    if not config["tie_word_embeddings"]:
-        out["lm_head.weight"] = rounded(spread(bits, (vocabulary, width), 1.5 / width**0.5))
-    return out
+    layout = tiny.layout
+    linear = (lambda _bits, value: value) if layout is None else (
+        lambda bits, value: quantised(bits, value, layout.granule, level=tiny.level)
+    )  # fmt: skip
+    values = seeded.weights(tiny.config, tiny.seed, linear)
+    return {name: rounded(value) if isinstance(value, numpy.ndarray) else value for name, value in values.items()}
 
 
-def tokens(tiny: Tiny) -> list[int]:
-    words = numpy.random.PCG64(tiny.seed + 1000).random_raw(TOKENS)
-    return [int(word % numpy.uint64(tiny.config["vocab_size"])) for word in words]
+def stored(tiny: Tiny, values: dict[str, torch.Tensor | Codes]) -> dict[str, torch.Tensor]:
+    """The tensors of the file."""
+    out, layout = {}, tiny.layout
+    for name, value in values.items():
+        module = name.rsplit(".", 1)[0]
+        out.update(layout.tensors(module, value) if isinstance(value, Codes) else {name: value})
+        if layout and module.endswith("self_attn.k_proj"):
+            at = module.rsplit(".", 1)[0]
+            out.update({f"{at}.{name}": torch.tensor(scale) for name, scale in layout.attention.items()})
+    return native.tensors(out, tiny.config) if tiny.native else out
+
+
+def documents(tiny: Tiny) -> dict[str, dict]:
+    """The JSON files of the folder."""
+    layout = tiny.layout
+    if tiny.native:
+        return {"params.json": native.params(tiny.config, layout and layout.native)}
+    quantization = layout and layout.quantization
+    config = tiny.config | ({"quantization_config": quantization} if quantization else {})
+    return {"config.json": config, **(layout.files if layout else {})}
 
 
 def write(tiny: Tiny, folder: pathlib.Path) -> None:
-    """config.json and model.safetensors of a checkpoint."""
+    """Everything but the golden."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.json").write_text(json.dumps(tiny.config, indent=2) + "\n")
-    (folder / "model.safetensors").write_bytes(safetensors_bytes(weights(tiny), {"format": "pt"}))
+    for name, content in documents(tiny).items():
+        (folder / name).write_text(json.dumps(content, indent=2) + "\n")
+    values = weights(tiny)
+    metadata = tiny.layout.metadata(values) if tiny.layout else {"format": "pt"}
+    file = "consolidated.safetensors" if tiny.native else "model.safetensors"
+    (folder / file).write_bytes(safetensors_bytes(stored(tiny, values), metadata))
+
+
+def tokens(tiny: Tiny) -> list[int]:
+    return seeded.tokens(tiny.seed, tiny.tokens, tiny.config["vocab_size"])

@@ -1,43 +1,19 @@
-import { decode, reference, run, type Program, type Tensor } from '@tramontane/core'
-import { fileURLToPath } from 'node:url'
+import { reference, run, type Program } from '@tramontane/core'
 import { beforeAll, describe, expect, it } from 'vitest'
-import { openGolden, openModel, rowError } from './goldens.ts'
+import { openGolden } from './goldens.ts'
+import { loadSmollm2, textErrors } from './smollm2-goldens.ts'
 
-/** As for the tiny models: two double-precision computations that sum in different orders. */
+/** [reference.2] */
 const bound = 1e-11
-const directory = fileURLToPath(new URL('../../models/smollm2-135m-instruct-fp8', import.meta.url))
 
 describe('the reference on SmolLM2, against transformers in float64', () => {
   let program: Program
   beforeAll(async () => {
-    const { graph, weights, close } = await openModel(directory)
-    program = await reference().load(graph, weights)
-    await close()
+    program = await loadSmollm2(reference())
   })
 
   it.each(['english', 'code', 'script'])('%s: logits, top 32 and log-sum-exp', async (text) => {
-    const golden = await openGolden(`smollm2/${text}.safetensors`)
-    const read = async (name: string) => (await golden.read(name)).data
-    const tokens = (await read('tokens')) as Int32Array
-    const logits = (await run(program, [{ sequence: program.open(64), tokens, logits: 'all' }])).get('logits')!
-    const expected = await golden.read('logits')
-    const positions = (await read('positions')) as Int32Array
-    expect(rowError(rows(logits, positions), expected)).toBeLessThan(bound)
-
-    const values = decode(logits)
-    const [top, topLogits, sums] = [await read('top.ids'), await read('top.logits'), await read('logsumexp')]
-    const V = logits.shape[1]
-    for (let t = 0; t < tokens.length; t++) {
-      const row = values.subarray(t * V, (t + 1) * V)
-      const norm = Math.sqrt(row.reduce((total, x) => total + x * x, 0))
-      expect(row.indexOf(row.reduce((a, b) => Math.max(a, b)))).toBe(Number(top[t * 32]))
-      for (let k = t * 32; k < (t + 1) * 32; k++) {
-        expect(Math.abs(row[Number(top[k])] - Number(topLogits[k]))).toBeLessThan(bound * norm)
-      }
-      const sum = Math.log(row.reduce((total, x) => total + Math.exp(x), 0))
-      expect(Math.abs(sum - Number(sums[t]))).toBeLessThan(bound * norm)
-    }
-    await golden.close()
+    for (const [what, error] of await textErrors(program, text)) expect(error, what).toBeLessThanOrEqual(bound)
   })
 
   it('gives the same bits in chunks, token by token, beside others and after truncate and fork', async () => {
@@ -64,8 +40,10 @@ describe('the reference on SmolLM2, against transformers in float64', () => {
   })
 })
 
-function rows({ dtype, shape: [, V], data }: Tensor, positions: Int32Array): Tensor {
-  const picked = new Float64Array(positions.length * V)
-  positions.forEach((t, i) => picked.set((data as Float64Array).subarray(t * V, (t + 1) * V), i * V))
-  return { dtype, shape: [positions.length, V], data: picked }
-}
+describe('two layers of SmolLM2 at 600 positions', () => {
+  it('logits, top 32 and log-sum-exp at every 16th', async () => {
+    const program = await loadSmollm2(reference(), 2)
+    const errors = await textErrors(program, 'long-two-layers', 16)
+    for (const [what, error] of errors) expect(error, what).toBeLessThanOrEqual(bound)
+  })
+})
