@@ -1,100 +1,17 @@
-import { decode, run, type Backend, type Feed, type Program, type Sequence, type Tensor } from '@tramontane/core'
-import { goldenPath, openGolden, openModel, rowError, type TinyModel } from './goldens.ts'
+import { decode, run, type Feed } from '@tramontane/core'
+import { expect, expectError, logitsBound, logitsOf, rows, tiny, withModel, type Case } from './bench.ts'
+import { rowError } from './goldens.ts'
+import { numberCases } from './number-cases.ts'
+import { opCases } from './op-cases.ts'
 
-/** A backend to be judged. */
-export interface Subject {
-  readonly backend: Backend
-  /** Largest difference from a golden that is still right, as a share of the row's norm. */
-  readonly bound: number
-}
+/** One of each kind: the chunks of every other are held against goldens in `number-cases.ts`. */
+const pathModels = ['full', 'window', 'fp8', 'llama-bias'].map(tiny)
 
-/** One behaviour that every backend must have. Rejects with what was expected and what was found. */
-export interface Case {
-  readonly name: string
-  /** Clause of docs/spec.md. */
-  readonly clause: string
-  run(subject: Subject): Promise<void>
-}
-
-/** A loaded tiny model and the 13 tokens of its golden. */
-interface Bench {
-  readonly program: Program
-  readonly tokens: Int32Array
-  readonly golden: (name: string) => Promise<Tensor>
-  open(): Sequence
-}
-
-async function withModel(subject: Subject, model: TinyModel, body: (bench: Bench) => Promise<void>): Promise<void> {
-  const { graph, weights, close } = await openModel(goldenPath(model))
-  const golden = await openGolden(`${model}/golden.safetensors`)
-  const program = await subject.backend.load(graph, weights)
-  try {
-    const tokens = (await golden.read('tokens')).data as Int32Array
-    await body({ program, tokens, golden: (name) => golden.read(name), open: () => program.open(256) })
-  } finally {
-    await program.dispose()
-    await Promise.all([close(), golden.close()])
-  }
-}
-
-function expect(condition: boolean, message: string): void {
-  if (!condition) throw new Error(message)
-}
-
-/** Equal to the bit where the backend says so, else within the bound. */
-function expectSame(subject: Subject, found: Tensor, expected: Tensor, what: string): void {
-  const error = rowError(found, expected)
-  const bound = subject.backend.batchInvariant ? 0 : 2 * subject.bound
-  expect(error <= bound, `${what}: differs by ${error} of a row's norm, at most ${bound} is right`)
-}
-
-async function expectError(what: string, words: RegExp, action: () => unknown): Promise<void> {
-  let found: unknown
-  try {
-    await action()
-  } catch (error) {
-    found = error
-  }
-  expect(
-    found instanceof Error && words.test(found.message),
-    `${what}: expected an error ${words}, found ${String(found)}`,
-  )
-}
-
-const logitsOf = async (program: Program, feed: Feed): Promise<Tensor> => (await run(program, [feed])).get('logits')!
-
-/** Rows [from, to) of a tensor. */
-function rows({ dtype, shape: [, columns], data }: Tensor, from: number, to: number): Tensor {
-  return { dtype, shape: [to - from, columns], data: data.slice(from * columns, to * columns) }
-}
-
-const models = ['tiny/full', 'tiny/window', 'tiny/fp8'] as const
-
-const numbers: Case[] = models.map((model) => ({
-  name: `golden: every activation of ${model}`,
-  clause: 'graph.3',
-  run: (subject) =>
-    withModel(subject, model, async ({ program, tokens, golden, open }) => {
-      const outputs = program.graph.nodes.flatMap(({ op, name }) =>
-        op === 'attention' ? [name, `${name}.pattern`] : [name],
-      )
-      const named = outputs.filter((name) => name !== 'selected')
-      const values = await run(program, [{ sequence: open(), tokens, logits: 'all' }], { outputs: named })
-      for (const name of named) {
-        const error = rowError(values.get(name)!, await golden(name))
-        expect(
-          error <= subject.bound,
-          `${name}: differs by ${error} of a row's norm, at most ${subject.bound} is right`,
-        )
-      }
-    }),
-}))
-
-const paths: Case[] = models.map((model) => ({
-  name: `one path: chunks, steps and ragged batches of ${model} agree`,
+const paths: Case[] = pathModels.map((model) => ({
+  name: `one path: chunks, steps and ragged batches of tiny/${model.name} agree`,
   clause: 'pass.11',
   run: (subject) =>
-    withModel(subject, model, async ({ program, tokens, open }) => {
+    withModel(subject, model, async ({ program, tokens, open, same }) => {
       const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
       const [a, b] = [open(), open()]
       program.submit([{ sequence: a, tokens: tokens.subarray(0, 6), logits: 'none' }])
@@ -102,11 +19,11 @@ const paths: Case[] = models.map((model) => ({
         { sequence: b, tokens: tokens.subarray(0, 3), logits: 'all' },
         { sequence: a, tokens: tokens.subarray(6), logits: 'all' },
       ])
-      expectSame(subject, await pass.read('logits', 0), rows(whole, 0, 3), 'feed 0')
-      expectSame(subject, await pass.read('logits', 1), rows(whole, 6, 13), 'feed 1')
-      for (let t = 3; t < 13; t++) {
+      same(await pass.read('logits', 0), rows(whole, 0, 3), 'feed 0')
+      same(await pass.read('logits', 1), rows(whole, 6, tokens.length), 'feed 1')
+      for (let t = 3; t < tokens.length; t++) {
         const step = await logitsOf(program, { sequence: b, tokens: tokens.subarray(t, t + 1), logits: 'last' })
-        expectSame(subject, step, rows(whole, t, t + 1), `step ${t}`)
+        same(step, rows(whole, t, t + 1), `step ${t}`)
       }
     }),
 }))
@@ -116,12 +33,12 @@ const behaviour: Case[] = [
     name: 'logits: none, last, all and chosen rows',
     clause: 'pass.4',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, open, same }) => {
         const all = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const last = await logitsOf(program, { sequence: open(), tokens, logits: 'last' })
-        expectSame(subject, last, rows(all, 12, 13), 'last')
+        same(last, rows(all, 12, 13), 'last')
         const chosen = await logitsOf(program, { sequence: open(), tokens, logits: Int32Array.of(7, 2) })
-        expectSame(subject, rows(chosen, 1, 2), rows(all, 2, 3), 'second chosen row')
+        same(rows(chosen, 1, 2), rows(all, 2, 3), 'second chosen row')
         const none = await logitsOf(program, { sequence: open(), tokens, logits: 'none' })
         expect(none.shape[0] === 0, `none: expected no rows, found ${none.shape[0]}`)
       }),
@@ -130,7 +47,7 @@ const behaviour: Case[] = [
     name: 'lengths move at submit, and a drawn token feeds the next pass unread',
     clause: 'pass.10',
     run: (subject) =>
-      withModel(subject, 'tiny/window', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('window'), async ({ program, tokens, open }) => {
         const sequence = open()
         let pass = program.submit([{ sequence, tokens, logits: 'last' }], { choose: 'greedy' })
         expect(sequence.length === 13, `length: expected 13 at submit, found ${sequence.length}`)
@@ -160,7 +77,7 @@ const behaviour: Case[] = [
     name: 'truncate and fork: the past is shared, the future is not',
     clause: 'pass.9',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, open, same }) => {
         const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const first = open()
         program.submit([{ sequence: first, tokens, logits: 'none' }])
@@ -170,13 +87,17 @@ const behaviour: Case[] = [
           first.length === 5 && second.length === 13,
           `lengths: expected 5 and 13, found ${first.length} and ${second.length}`,
         )
-        program.submit([{ sequence: first, tokens: Int32Array.of(1, 2, 3), logits: 'none' }])
+        const other = Int32Array.of(1, 2, 3)
+        const changed = await logitsOf(program, { sequence: first, tokens: other, logits: 'all' })
+        const text = Int32Array.of(...tokens.subarray(0, 5), ...other)
+        const anew = await logitsOf(program, { sequence: open(), tokens: text, logits: 'all' })
+        same(changed, rows(anew, 5, 8), 'other tokens after going back')
         second.truncate(6)
         const rest = await logitsOf(program, { sequence: second, tokens: tokens.subarray(6), logits: 'all' })
-        expectSame(subject, rest, rows(whole, 6, 13), 'the fork')
+        same(rest, rows(whole, 6, 13), 'the fork')
         first.truncate(5)
         const back = await logitsOf(program, { sequence: first, tokens: tokens.subarray(5), logits: 'all' })
-        expectSame(subject, back, rows(whole, 5, 13), 'the original, taken back')
+        same(back, rows(whole, 5, 13), 'the original, taken back')
         await expectError('beyond the length', /truncate/, () => first.truncate(14))
       }),
   },
@@ -184,7 +105,7 @@ const behaviour: Case[] = [
     name: 'window: what has been let go cannot be taken back, the last pass always can',
     clause: 'pass.8',
     run: (subject) =>
-      withModel(subject, 'tiny/window', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('window'), async ({ program, tokens, open, same }) => {
         const long = Int32Array.from({ length: 230 }, (_, i) => tokens[i % 13])
         const whole = await logitsOf(program, { sequence: open(), tokens: long, logits: 'all' })
         const sequence = open()
@@ -196,20 +117,23 @@ const behaviour: Case[] = [
         sequence.truncate(Math.max(earliest, 200))
         const from = sequence.length
         const rest = await logitsOf(program, { sequence, tokens: long.subarray(from), logits: 'all' })
-        expectSame(subject, rest, rows(whole, from, 230), 'after going back')
+        same(rest, rows(whole, from, 230), 'after going back')
       }),
   },
   {
     name: 'override: a patched activation changes what follows, and only that',
     clause: 'pass.6',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, golden, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, golden, open, same, noise }) => {
         const node = 'layers.0.mlp.residual'
         const value = await golden(node)
         const feed = (): Feed => ({ sequence: open(), tokens, logits: 'all' })
         const plain = await logitsOf(program, feed())
-        const same = await run(program, [feed()], { overrides: [{ node, value }] })
-        expect(rowError(same.get('logits')!, plain) <= 4 * subject.bound, 'its own value put back changes the logits')
+        const back = await run(program, [feed()], { overrides: [{ node, value }] })
+        expect(
+          rowError(back.get('logits')!, plain) <= logitsBound(subject, noise),
+          'its own value put back changes the logits',
+        )
         const zero = { dtype: 'F64' as const, shape: [1, value.shape[1]], data: new Float64Array(value.shape[1]) }
         const overrides = [{ node, rows: Int32Array.of(8), value: zero }]
         const patched = await run(program, [feed()], { overrides, outputs: [node, 'logits'] })
@@ -217,7 +141,7 @@ const behaviour: Case[] = [
           decode(rows(patched.get(node)!, 8, 9)).every((x) => x === 0),
           'row 8 is not the patched one',
         )
-        expectSame(subject, rows(patched.get('logits')!, 0, 8), rows(plain, 0, 8), 'rows before the patch')
+        same(rows(patched.get('logits')!, 0, 8), rows(plain, 0, 8), 'rows before the patch')
         const after = rowError(rows(patched.get('logits')!, 8, 9), rows(plain, 8, 9))
         expect(after > 1e-3, `the patched row's logits differ by ${after} only`)
       }),
@@ -226,7 +150,7 @@ const behaviour: Case[] = [
     name: 'a failed pass poisons its sequences alone, until they are taken back',
     clause: 'pass.7',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, open, same }) => {
         const whole = await logitsOf(program, { sequence: open(), tokens, logits: 'all' })
         const [hit, spared] = [open(), open()]
         program.submit([{ sequence: hit, tokens: tokens.subarray(0, 4), logits: 'none' }])
@@ -237,17 +161,17 @@ const behaviour: Case[] = [
           logitsOf(program, { sequence: hit, tokens: tokens.subarray(8), logits: 'last' }),
         )
         const other = await logitsOf(program, { sequence: spared, tokens, logits: 'all' })
-        expectSame(subject, other, whole, 'a sequence beside it')
+        same(other, whole, 'a sequence beside it')
         hit.truncate(4)
         const healed = await logitsOf(program, { sequence: hit, tokens: tokens.subarray(4), logits: 'all' })
-        expectSame(subject, healed, rows(whole, 4, 13), 'after taking the failed pass back')
+        same(healed, rows(whole, 4, 13), 'after taking the failed pass back')
       }),
   },
   {
     name: 'bad feeds are refused at submit, and nothing moves',
     clause: 'pass.2',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, open }) => {
         const sequence = program.open(8)
         const submit = (...feeds: Feed[]) => program.submit(feeds)
         await expectError('no feed', /feed/, () => submit())
@@ -273,7 +197,7 @@ const behaviour: Case[] = [
     name: 'memory: closing sequences gives the cache back',
     clause: 'pass.3',
     run: (subject) =>
-      withModel(subject, 'tiny/full', async ({ program, tokens, open }) => {
+      withModel(subject, tiny('full'), async ({ program, tokens, open }) => {
         const sequence = open()
         await run(program, [{ sequence, tokens, logits: 'last' }])
         const { weights, cache } = program.usage()
@@ -287,4 +211,4 @@ const behaviour: Case[] = [
 ]
 
 /** The shared cases: every backend runs all of them. */
-export const backendCases: readonly Case[] = [...numbers, ...paths, ...behaviour]
+export const backendCases: readonly Case[] = [...numberCases, ...opCases, ...paths, ...behaviour]

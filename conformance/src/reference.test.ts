@@ -2,13 +2,11 @@ import { reference, run, type Program, type Sequence } from '@tramontane/core'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { backendCases } from './backend-cases.ts'
+import { precisions } from './bound/index.ts'
 import { goldenPath, openModel, tinyModels } from './goldens.ts'
 
-/** Two double-precision computations that sum in different orders; see docs/spec.md [reference]. */
-const bound = 1e-11
-
 describe('the reference passes the shared cases', () => {
-  it.each(backendCases)('$name [$clause]', ({ run }) => run({ backend: reference(), bound }))
+  it.each(backendCases)('$name [$clause]', ({ run }) => run({ backend: reference(), precision: precisions.f64 }))
 })
 
 interface History {

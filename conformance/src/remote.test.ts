@@ -1,6 +1,7 @@
 import { reference, remote, serve, type Backend, type Port } from '@tramontane/core'
 import { afterAll, beforeAll, describe, it } from 'vitest'
 import { backendCases } from './backend-cases.ts'
+import { precisions } from './bound/index.ts'
 
 /** The reference at the other end of a channel, with everything that crosses copied as between threads. */
 let backend: Backend & { close(): void }
@@ -13,5 +14,5 @@ beforeAll(async () => {
 afterAll(() => backend.close())
 
 describe('a remote reference passes the shared cases', () => {
-  it.each(backendCases)('$name [$clause]', ({ run }) => run({ backend, bound: 1e-11 }))
+  it.each(backendCases)('$name [$clause]', ({ run }) => run({ backend, precision: precisions.f64 }))
 })
