@@ -2,7 +2,8 @@ import type { NodeOf } from './graph.ts'
 import type { Angles } from './rope.ts'
 import type { Tensor } from './tensor.ts'
 
-type MaybePromise<T> = T | Promise<T>
+/** What an op may give at once or later. */
+export type MaybePromise<T> = T | Promise<T>
 
 /** The rows `[from, to)` of a pass that belong to one sequence, whose first one stands at position `start`. */
 export interface Span<C> {

@@ -9,8 +9,8 @@ export interface TekkenOptions {
 }
 
 /** Of the instruct formats that a tekken.json names: v3 of Mistral Nemo and Pixtral, later ones of later models. */
-export type TekkenVersion = (typeof versions)[number]
-const versions = ['v3', 'v7', 'v11', 'v13', 'v15'] as const
+export type TekkenVersion = 'v3' | 'v7' | 'v11' | 'v13' | 'v15'
+const versions: readonly TekkenVersion[] = ['v3', 'v7', 'v11', 'v13', 'v15']
 
 export interface Tekken extends Tokenizer {
   readonly version: TekkenVersion
