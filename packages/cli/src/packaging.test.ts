@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process'
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -33,13 +33,26 @@ beforeAll(async () => {
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 
-it('installs in an empty folder, type-checks and runs', async () => {
-  await writeFile(join(folder, 'main.ts'), program)
+/** Compiles and runs a user's file in the empty folder. → what it printed */
+async function runFile(name: string, text: string): Promise<string> {
+  await writeFile(join(folder, `${name}.ts`), text)
   const options = ['--strict', '--module', 'nodenext', '--target', 'es2022', '--skipLibCheck', '--types', 'node']
   const roots = ['--typeRoots', join(root, 'node_modules/@types')]
-  await exec(process.execPath, [tsc, ...options, ...roots, 'main.ts'], { cwd: folder })
-  const { stdout } = await exec(process.execPath, ['main.js'], { cwd: folder })
-  expect(stdout).toBe('reference 126 function 1 refused true\n')
+  await exec(process.execPath, [tsc, ...options, ...roots, `${name}.ts`], { cwd: folder })
+  return (await exec(process.execPath, [`${name}.js`], { cwd: folder })).stdout
+}
+
+it('installs in an empty folder, type-checks and runs', async () => {
+  expect(await runFile('main', program)).toBe('reference 126 function 1 refused true\n')
+})
+
+it('judges a backend as docs/architecture.md shows it', async () => {
+  const page = await readFile(join(root, 'docs/architecture.md'), 'utf8')
+  const [, example] = /```ts\n([^]*?)```/.exec(page)!
+  await writeFile(join(folder, 'mine.ts'), "export { reference as mine } from '@tramontane/core'\n")
+  const lines = (await runFile('judge', example)).trimEnd().split('\n')
+  expect(lines.length).toBeGreaterThan(50)
+  expect(lines.filter((line) => !line.endsWith(': right'))).toEqual([])
 })
 
 it('brings the command', async () => {

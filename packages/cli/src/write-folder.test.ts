@@ -99,6 +99,11 @@ describe('all files or none', () => {
   test('a folder with something in it is refused', async () => {
     await expect(writeFolder(io(), scratch, 'writing', () => files())).rejects.toThrow('empty folder, found 1 files')
   })
+
+  test('no name is the folder around, which is not empty either', async () => {
+    const none = async function* (): AsyncGenerator<OutputFile> {}
+    await expect(writeFolder(io(), '', 'writing', none)).rejects.toThrow('expected a new or empty folder, found')
+  })
 })
 
 test('more than the disk has left is refused before anything is made', async () => {

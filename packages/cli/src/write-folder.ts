@@ -54,7 +54,8 @@ async function* stoppable(chunks: OutputFile['chunks'], signal: AbortSignal): As
 }
 
 async function refuseFull(folder: string): Promise<void> {
-  const found = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+  // Resolved, as what is written: an empty name is the folder around, and not a new one.
+  const found = await readdir(resolve(folder)).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw new InputError(`${folder}: expected a new or empty folder, found ${error.message}`)
   })

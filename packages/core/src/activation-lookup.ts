@@ -46,15 +46,19 @@ export class ActivationLookup {
     const layers = layerCount(this.#graph)
     const first = name.replace(/\d+/, '0')
     if (this.#names.has(first)) return `is beyond the model: it has ${layers} layers, from 0 to ${layers - 1}`
-    const [nearest, distance] = this.#nearest(name)
-    const hint =
-      distance <= Math.max(2, name.length / 3) ? `did you mean "${nearest}"?` : '`activations` lists them all'
+    const nearest = this.#nearest(name)
+    const hint = nearest === undefined ? '`activations` lists them all' : `did you mean "${nearest}"?`
     return `is not an activation of the model; ${hint}`
   }
 
-  #nearest(name: string): [name: string, distance: number] {
-    const distances = [...this.#names.keys()].map((known): [string, number] => [known, editDistance(name, known)])
-    return distances.reduce((best, next) => (next[1] < best[1] ? next : best))
+  /** The most similar name, if it is similar at all. */
+  #nearest(name: string): string | undefined {
+    const most = Math.max(2, name.length / 3)
+    // Lengths bound the distance from below: a text of any length is not compared with every name.
+    const close = [...this.#names.keys()].filter((known) => Math.abs(known.length - name.length) <= most)
+    const distances = close.map((known): [string, number] => [known, editDistance(name, known)])
+    const [nearest, distance] = distances.reduce((best, next) => (next[1] < best[1] ? next : best), ['', Infinity])
+    return distance <= most ? nearest : undefined
   }
 }
 

@@ -80,6 +80,12 @@ describe('a name that is none', () => {
     expect(() => lookup.find(name, 'output')).toThrow(`output "${name}" `)
     expect(() => lookup.find(name, 'output')).toThrow(reason)
   })
+
+  it('of any length is not compared with every one', () => {
+    const started = performance.now()
+    expect(() => lookup.find('blocks.0.attn.hook_q'.repeat(1e5), 'output')).toThrow('is not an activation of the model')
+    expect(performance.now() - started).toBeLessThan(2000)
+  })
 })
 
 describe('a name with stars', () => {

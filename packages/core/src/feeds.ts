@@ -37,7 +37,7 @@ export function place<C extends Cache>(
     if (seen.has(cached)) throw new InputError(`${where}: the sequence is fed twice in one pass`)
     seen.add(cached)
     checkHealth(cached, where)
-    const T = tokens instanceof Int32Array ? checkTokens(tokens, vocabulary, where) : 1
+    const T = tokens instanceof Int32Array ? checkTokens(tokens, vocabulary, where) : checkDrawn(tokens, where)
     if (cached.length + T > cached.capacity) {
       throw new InputError(`${where}: ${cached.length} tokens and ${T} more exceed the capacity of ${cached.capacity}`)
     }
@@ -66,11 +66,21 @@ function checkTokens(tokens: Int32Array, vocabulary: number, where: string): num
   throw new InputError(`${where}: token ${bad} is ${tokens[bad]}, outside the vocabulary of ${vocabulary}`)
 }
 
+/** A list of numbers must not pass for a token that was drawn: that of none would be 0. */
+function checkDrawn(tokens: Drawn, where: string): number {
+  if (tokens?.token !== undefined) return 1
+  throw new InputError(`${where}: expected tokens as an Int32Array or one that a pass drew, found something else`)
+}
+
+function isWithin(row: number, rows: number): boolean {
+  return Number.isInteger(row) && row >= 0 && row < rows
+}
+
 function wantedRows(logits: Feed['logits'], T: number, where: string): Int32Array {
   if (logits === 'none') return new Int32Array(0)
   if (logits === 'last') return Int32Array.of(T - 1)
   if (logits === 'all') return Int32Array.from({ length: T }, (_, t) => t)
-  const bad = logits.find((t) => t < 0 || t >= T)
+  const bad = logits.find((t) => !isWithin(t, T))
   if (bad === undefined) return logits
   throw new InputError(`${where}: logits of token ${bad} are wanted, but ${T} tokens are fed`)
 }
@@ -132,7 +142,7 @@ function checkOverride({ node, rows, value }: Override, known: Known, placed: re
   if (value.shape.join() !== expected.join()) {
     throw new InputError(`override "${node}": value is [${value.shape.join(', ')}], expected [${expected.join(', ')}]`)
   }
-  const bad = rows?.find((row) => row < 0 || row >= length)
+  const bad = rows?.find((row) => !isWithin(row, length))
   if (bad !== undefined)
     throw new InputError(`override "${node}": row ${bad} is outside the ${length} rows of the pass`)
 }

@@ -1,5 +1,7 @@
 import type { Json } from './config.ts'
+import { InputError } from './errors.ts'
 import { blockSize } from './graph.ts'
+import { jsonFile, type OutputFile } from './shards.ts'
 import type { Spec } from './tensor.ts'
 
 /** What shares one scale: a whole weight, a row of it (an output channel), or a block of 128 × 128. Spec: [fp8.3]. */
@@ -61,8 +63,17 @@ export function storedSpecs(name: string, shape: readonly number[], strategy: St
   ])
 }
 
+/** The config.json of a quantised model, from that of its source. Throws InputError for what nests too deep to be written. */
+export function configFile(text: string, strategy: Strategy, where: string): OutputFile {
+  try {
+    return jsonFile('config.json', fp8Config(JSON.parse(text) as Json, strategy))
+  } catch (error) {
+    throw new InputError(`${where}: expected settings that can be written again, found ${(error as Error).message}`)
+  }
+}
+
 /** A config.json with the `quantization_config` that vLLM and transformers read: E4M3 by this strategy, weights only. */
-export function fp8Config(config: Json, strategy: Strategy): Json {
+function fp8Config(config: Json, strategy: Strategy): Json {
   const types = { torch_dtype: 'bfloat16', ...('dtype' in config ? { dtype: 'bfloat16' } : {}) }
   return { ...config, ...types, quantization_config: quantization(strategy) }
 }

@@ -1,6 +1,7 @@
 import type { ChatOptions, Message } from './chat.ts'
 import { InputError, UnsupportedError } from './errors.ts'
 import { pythonJson, reformat } from './python-json.ts'
+import { shown } from './settings.ts'
 
 /** Mistral's instruct formats: 1 of Mistral 7B v0.1 and v0.2, 2 of no open model, 3 of v0.3 and of Nemo. Later ones are not known. */
 export type InstructVersion = 1 | 2 | 3
@@ -85,7 +86,7 @@ function textOf(content: unknown, where: string): string | null {
   if (typeof content === 'string') return content
   const parts = Array.isArray(content) ? (content as { type?: unknown; text?: unknown }[]) : []
   if (!Array.isArray(content) || !parts.every((part) => part?.type === 'text' && typeof part.text === 'string')) {
-    throw new UnsupportedError(`${where}: expected content of text, found ${JSON.stringify(content)?.slice(0, 100)}`)
+    throw new UnsupportedError(`${where}: expected content of text, found ${shown(content)}`)
   }
   return joined(parts.map(({ text }) => text as string))
 }
@@ -102,13 +103,11 @@ function callsOf(given: unknown, version: InstructVersion, where: string): Call[
     checkName(name, where)
     if (version === 3) checkId(call?.['id'], where)
     if (args === undefined || Array.isArray(args) || !['string', 'object'].includes(typeof args)) {
-      throw new InputError(
-        `${where}: expected arguments as a string of JSON or an object, found ${JSON.stringify(args)}`,
-      )
+      throw new InputError(`${where}: expected arguments as a string of JSON or an object, found ${shown(args)}`)
     }
     return {
       name,
-      arguments: typeof args === 'string' ? jsonOf(args) : pythonJson(args ?? {}),
+      arguments: typeof args === 'string' ? jsonOf(args) : written(args ?? {}, where),
       id: call?.['id'] as string,
     }
   })
@@ -119,16 +118,23 @@ function jsonOf(text: string): string {
   return text === '' ? '{}' : (reformat(text) ?? JSON.stringify(text))
 }
 
+/** JSON of a caller's value, which may hold itself, or nest deeper than can be written. */
+function written(value: object, where: string): string {
+  try {
+    return pythonJson(value)
+  } catch (error) {
+    throw new InputError(`${where}: expected what JSON can hold, found ${(error as Error).message}`)
+  }
+}
+
 function checkName(name: unknown, where: string): asserts name is string {
   if (typeof name === 'string' && /^[a-zA-Z0-9_-]{1,64}$/.test(name)) return
-  throw new InputError(
-    `${where}: function name was ${JSON.stringify(name)}, expected 1 to 64 of a-z, A-Z, 0-9, _ and -`,
-  )
+  throw new InputError(`${where}: function name was ${shown(name)}, expected 1 to 64 of a-z, A-Z, 0-9, _ and -`)
 }
 
 function checkId(id: unknown, where: string): void {
   if (typeof id === 'string' && /^[a-zA-Z0-9]{9}$/.test(id)) return
-  throw new InputError(`${where}: tool call id was ${JSON.stringify(id)}, expected 9 of a-z, A-Z, 0-9`)
+  throw new InputError(`${where}: tool call id was ${shown(id)}, expected 9 of a-z, A-Z, 0-9`)
 }
 
 function checkOrder(messages: readonly Checked[], name: string): void {
@@ -184,9 +190,10 @@ function toolJson(tool: object, where: string): string {
     function?: Record<string, unknown> | null
   }
   if (type !== 'function' || typeof given !== 'object' || given === null) {
-    throw new InputError(`${where}: expected a function, found ${JSON.stringify(tool)?.slice(0, 100)}`)
+    throw new InputError(`${where}: expected a function, found ${shown(tool)}`)
   }
   const { name, description, parameters } = given
   checkName(name, where)
-  return pythonJson({ type, function: { name, description: description ?? '', parameters: parameters ?? {} } })
+  const known = { name, description: description ?? '', parameters: parameters ?? {} }
+  return written({ type, function: known }, where)
 }

@@ -88,4 +88,27 @@ describe('instruct', () => {
       /^m: tool 0: /,
     )
   })
+
+  const deep = JSON.parse(`${'{"a":'.repeat(1e5)}1${'}'.repeat(1e5)}`) as object
+  const circle: { self?: object } = {}
+  circle.self = circle
+  it.each([
+    ['values nested too deep', deep],
+    ['values within themselves', circle],
+    ['integers that JSON lacks', { a: 1n }],
+  ])('refuses %s', (_, value) => {
+    const { encode } = instruct(tokenizers[3], 3, 'm')
+    const user = { role: 'user', content: 'a' } as const
+    const tools = [{ type: 'function', function: { name: 'f', parameters: value } }]
+    expect(() => encode([user], { tools })).toThrow(/^m: tool 0: expected what JSON can hold, found /)
+    const call = (given: object): Message[] => [
+      user,
+      { role: 'assistant', content: '', tool_calls: [{ id: 'abcdefghi', function: { name: 'f', arguments: given } }] },
+      { role: 'tool', tool_call_id: 'abcdefghi', content: '' },
+    ]
+    expect(() => encode(call(value))).toThrow(/^m: message 1: expected what JSON can hold, found /)
+    expect(() => encode(call([value]))).toThrow(/^m: message 1: expected arguments as a string of JSON or an object/)
+    expect(() => encode([{ role: 'user', content: value as unknown as string }])).toThrow(/^m: message 0: /)
+    expect(() => encode([user], { tools: [{ type: value }] })).toThrow(/^m: tool 0: expected a function, found /)
+  })
 })

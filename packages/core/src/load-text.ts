@@ -80,14 +80,14 @@ async function bytesOf(folder: Folder, file: string): Promise<Uint8Array> {
 function checkVocabulary(encoder: Tokenizer, expected: ExpectedVocabulary, file: string, where: string): void {
   const { vocabulary, begin, end = [] } = expected
   if (vocabulary !== undefined && encoder.size > vocabulary) {
-    throw new InputError(`${where}: ${encoder.size} tokens, but config.json has a vocabulary of ${vocabulary}`)
+    throw new InputError(`${where}: ${encoder.size} tokens, but the model has a vocabulary of ${vocabulary}`)
   }
   // A tokenizer.json may leave out of its added tokens what the model never sees in a text.
   if (file === 'tokenizer.json') return
   const control = new Set(encoder.control.values())
   const [odd] = [...(begin == null ? [] : [begin]), ...end].filter((id) => !control.has(id))
   if (odd === undefined) return
-  throw new InputError(`${where}: token ${odd}, a begin or end token by config.json, is no control piece here`)
+  throw new InputError(`${where}: token ${odd}, a begin or end token of the model, is no control piece here`)
 }
 
 async function jinjaChat(folder: Folder, encoder: Tokenizer, settings: Json, template: string): Promise<Chat | null> {

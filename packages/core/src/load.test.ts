@@ -76,7 +76,7 @@ describe('loadFolder', () => {
     [
       'a tokenizer that is too large',
       { 'tokenizer.json': tokenizerJson(98) },
-      'tiny/tokenizer.json: 98 tokens, but config.json has a vocabulary of 97',
+      'tiny/tokenizer.json: 98 tokens, but the model has a vocabulary of 97',
     ],
     ['settings that are not JSON', { 'tokenizer_config.json': '{' }, 'tiny/tokenizer_config.json: not JSON'],
     ['settings of null', { 'tokenizer_config.json': 'null' }, 'tiny/tokenizer_config.json: expected an object'],

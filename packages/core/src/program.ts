@@ -120,10 +120,10 @@ function vocabularyOf(graph: Graph): number {
 
 /** Reads drawn tokens (their passes have ended: jobs run in order) and lays all feeds out in one batch. */
 async function batchOf<C extends Cache>(placed: readonly Placed<C>[], options: SubmitOptions): Promise<Batch<C>> {
-  const tokens: number[] = []
-  for (const { tokens: fed } of placed) tokens.push(...(fed instanceof Int32Array ? fed : [await fed.token]))
+  const tokens = new Int32Array(placed.reduce((sum, { T }) => sum + T, 0))
+  for (const { tokens: fed, from } of placed) tokens.set(fed instanceof Int32Array ? fed : [await fed.token], from)
   return {
-    tokens: Int32Array.from(tokens),
+    tokens,
     rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
     rowCounts: placed.map(({ rows }) => rows.length),
     spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),

@@ -15,3 +15,12 @@ it('writes values', () => {
     '{"é": [1, 0.5, 1e-07, null, true, "\\n"], "o": {}}',
   )
 })
+
+it('reads texts of any length', () => {
+  const long = JSON.stringify({ text: 'x'.repeat(1e7) })
+  expect(reformat(long)?.length).toBe(long.length + 1)
+  const started = performance.now()
+  // Each of these quotes might begin a string, and none ends.
+  expect(reformat('"' + '\\"'.repeat(200_000))).toBeUndefined()
+  expect(performance.now() - started).toBeLessThan(2000)
+})

@@ -9,7 +9,8 @@ export function pythonJson(value: unknown): string {
  * key that is there twice stays so.)
  */
 export function reformat(text: string): string | undefined {
-  const tokens = text.match(/"(?:[^"\\]|\\[^])*"|[[\]{},:]|[^ \t\n\r"[\]{},:]+|"/g) ?? []
+  // A string that never ends is one token too, which JSON.parse refuses: looked for again at each quote, it took a square of time.
+  const tokens = text.match(/"[^"\\]*(?:\\[^][^"\\]*)*"?|[[\]{},:]|[^ \t\n\r"[\]{},:]+/g) ?? []
   try {
     JSON.parse(tokens.map((token) => (notNumbers.has(token) ? '0' : token)).join(' '))
   } catch {

@@ -23,10 +23,10 @@ export interface Claim {
 /** Reads config.json's `quantization_config` or params.json's `quantization`. Throws UnsupportedError, InputError. */
 export function readClaim(json: Json, where: string, format: Format): Claim {
   if (format === 'mistral') return mistralClaim(json, where)
-  const read = Object.hasOwn(methods, String(json['quant_method'])) && methods[json['quant_method'] as Method]
-  if (read) return read(json, where)
+  const method = json['quant_method']
+  if (typeof method === 'string' && Object.hasOwn(methods, method)) return methods[method as Method](json, where)
   const known = Object.keys(methods).join(', ')
-  throw new UnsupportedError(`${where}.quant_method is ${shown(json['quant_method'])}, expected one of ${known}`)
+  throw new UnsupportedError(`${where}.quant_method is ${shown(method)}, expected one of ${known}`)
 }
 
 const plain = { weight: '.weight', scales: ['.weight_scale'], dtypes: ['F8_E4M3'] } as const

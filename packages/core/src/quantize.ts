@@ -1,10 +1,18 @@
 import type { Folder } from './byte-source.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
-import { readConfig, type Json } from './config.ts'
+import { readConfig } from './config.ts'
 import { decodeCode, decodeInto, encodeCode } from './dtype.ts'
 import { InputError } from './errors.ts'
-import { fp8Config, isQuantised, scaledWeight, scaleMap, scaleShape, storedSpecs, type Strategy } from './fp8-layout.ts'
-import { copiedText, jsonFile, shards, type Group, type OutputFile, type ShardOptions } from './shards.ts'
+import {
+  configFile,
+  isQuantised,
+  scaledWeight,
+  scaleMap,
+  scaleShape,
+  storedSpecs,
+  type Strategy,
+} from './fp8-layout.ts'
+import { copiedText, shards, type Group, type OutputFile, type ShardOptions } from './shards.ts'
 import { isUnused } from './spellings.ts'
 import { elements, tensor, type Range, type Tensor } from './tensor.ts'
 import { openWeights } from './weights.ts'
@@ -26,10 +34,12 @@ const largest = 448
 export async function* quantize(source: Folder, options: QuantizeOptions = {}): AsyncGenerator<OutputFile> {
   const { strategy = 'channel' } = options
   const text = await source.text('config.json')
-  const config = readConfig(text, `${source.name}/config.json`)
+  const where = `${source.name}/config.json`
+  const config = readConfig(text, where)
   if (config.quantization !== null) {
     throw new InputError(`${source.name}: expected a model that is not quantised, found a quantization_config`)
   }
+  const settings = configFile(text, strategy, where)
   const checkpoint = await openCheckpoint(source)
   try {
     const { specs } = openWeights(checkpoint, config) // Refuses weights that do not fit the config.
@@ -37,7 +47,7 @@ export async function* quantize(source: Folder, options: QuantizeOptions = {}): 
     const contents = (name: string) => quantized(checkpoint, name, strategy)
     yield* shards(outputGroups(checkpoint, strategy, unused), contents, options)
     yield* copiedText(source)
-    yield jsonFile('config.json', fp8Config(JSON.parse(text) as Json, strategy))
+    yield settings
   } finally {
     await checkpoint.close()
   }

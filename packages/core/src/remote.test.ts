@@ -23,7 +23,8 @@ const graph: Graph = {
 }
 
 async function lastRow(table: Tensor): Promise<number[]> {
-  const program = await backend.load(graph, { specs: new Map([['table', table]]), read: async () => table })
+  const { dtype } = table
+  const program = await backend.load(graph, { specs: new Map([['table', { dtype, shape }]]), read: async () => table })
   const sequence = program.open(1)
   const values = await run(program, [{ sequence, tokens: Int32Array.of(2), logits: 'last' }])
   await program.dispose()
@@ -41,4 +42,10 @@ test('a view of a larger buffer leaves that buffer alone', async () => {
   const table = tensor('F32', shape, file.subarray(1))
   expect(await lastRow(table)).toEqual([5, 6])
   expect([...file]).toEqual([0, 1, 2, 3, 4, 5, 6])
+})
+
+test('a source that gives away the same memory twice is told so', async () => {
+  const table = encode('F32', shape, [1, 2, 3, 4, 5, 6])
+  await lastRow(table)
+  await expect(lastRow(table)).rejects.toThrow('weight "table": expected 6 elements, found none; was it given away')
 })

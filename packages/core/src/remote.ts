@@ -1,12 +1,13 @@
 import type { Backend, Feed, LoadOptions, Program, Sequence, Usage } from './backend.ts'
 import { channel, Moved, type Channel, type Port } from './channel.ts'
+import { InputError } from './errors.ts'
 import type { Batch, Executor, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
 import type { Graph } from './graph.ts'
 import type { Cache } from './op-table.ts'
 import { CachedProgram } from './program.ts'
 import { inferColumns } from './shapes.ts'
-import type { Range, Spec, Tensor } from './tensor.ts'
+import { elements, type Range, type Spec, type Tensor } from './tensor.ts'
 import type { WeightSource } from './weights.ts'
 
 /** What crosses for one pass. A signal cannot: aborting is a call of its own. */
@@ -28,7 +29,7 @@ export async function remote(port: Port): Promise<Backend & { close(): void }> {
   let source: WeightSource | undefined
   let progress: LoadOptions['progress']
   const link = channel(port, {
-    read: async ({ name, rows }: { name: string; rows?: Range }) => moved(await source!.read(name, rows)),
+    read: async ({ name, rows }: { name: string; rows?: Range }) => moved(await source!.read(name, rows), name),
     progress: ([loaded, total]: [number, number]) => progress?.(loaded, total),
   })
   const { name, batchInvariant } = (await link.call('describe')) as Pick<Backend, 'name' | 'batchInvariant'>
@@ -47,8 +48,13 @@ export async function remote(port: Port): Promise<Backend & { close(): void }> {
 }
 
 /** Two copies of the largest weights would cost more than all else around the model. A view of more stays a copy. */
-function moved(tensor: Tensor): Moved | Tensor {
-  const { buffer, byteLength } = tensor.data
+function moved(tensor: Tensor, name: string): Moved | Tensor {
+  const { buffer, byteLength, length } = tensor.data
+  // What is sent without its memory never arrives, in Node without an error.
+  if (length !== elements(tensor.shape)) {
+    const found = length === 0 ? 'none; was it given away before? A source that keeps tensors gives copies' : length
+    throw new InputError(`weight "${name}": expected ${elements(tensor.shape)} elements, found ${found}`)
+  }
   return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? new Moved(tensor, [buffer]) : tensor
 }
 

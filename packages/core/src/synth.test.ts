@@ -100,6 +100,18 @@ describe('synth', () => {
     await expect(made({ seed: bad })).rejects.toThrow('expected a whole number from 0')
   })
 
+  test('more layers than can be listed', async () => {
+    await expect(made({}, { num_hidden_layers: 1e15 })).rejects.toThrow(
+      'in/config.json: num_hidden_layers: expected at most 10000, found 1000000000000000',
+    )
+  })
+
+  test('a config that could not be written again is refused before weights are made', async () => {
+    const deep = `{"id2label":${'['.repeat(1e5)}${']'.repeat(1e5)},${JSON.stringify(config).slice(1)}`
+    const source = blobFolder(new Map([['config.json', new Blob([deep])]]), 'in')
+    await expect(synth(source).next()).rejects.toThrow('in/config.json: expected settings that can be written again')
+  })
+
   test('files of text go along unchanged', async () => {
     const folder = await made({}, {}, [
       ['chat_template.jinja', new Blob(['{{ text }}'])],

@@ -1,11 +1,11 @@
 import type { Folder } from './byte-source.ts'
-import { readConfig, type Config, type Json } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { encodeCode } from './dtype.ts'
 import { InputError } from './errors.ts'
-import { fp8Config, isQuantised, scaledWeight, storedSpecs, type Strategy } from './fp8-layout.ts'
+import { configFile, isQuantised, scaledWeight, storedSpecs, type Strategy } from './fp8-layout.ts'
 import { normalCodes } from './normal-codes.ts'
 import { keyOf, randomHalves } from './random-halves.ts'
-import { copiedText, jsonFile, shards, type OutputFile, type ShardOptions } from './shards.ts'
+import { copiedText, shards, type OutputFile, type ShardOptions } from './shards.ts'
 import { modules } from './spellings.ts'
 import { elements, type Spec } from './tensor.ts'
 
@@ -15,6 +15,9 @@ export interface SynthOptions extends ShardOptions {
   /** A whole number from 0; default 0. */
   readonly seed?: number
 }
+
+/** A hundred times the deepest in use: every tensor is listed before a byte is written. */
+const layerLimit = 10_000
 
 /** Standard deviation of the codes of an fp8 weight: what is 4.33 of it, the most there is, becomes 448. */
 const codeDeviation = 100
@@ -29,7 +32,12 @@ export async function* synth(source: Folder, options: SynthOptions = {}): AsyncG
   if (!Number.isSafeInteger(seed) || seed < 0)
     throw new InputError(`seed: expected a whole number from 0, found ${seed}`)
   const text = await source.text('config.json')
-  const config = readConfig(text, `${source.name}/config.json`)
+  const where = `${source.name}/config.json`
+  const config = readConfig(text, where)
+  if (config.layers > layerLimit) {
+    throw new InputError(`${where}: num_hidden_layers: expected at most ${layerLimit}, found ${config.layers}`)
+  }
+  const settings = configFile(text, strategy, where)
   const shapes = new Map(tensorShapes(config))
   const groups = [...shapes].map(([name, shape]) => storedSpecs(name, shape, strategy))
   const specs = new Map(groups.flatMap((group) => [...group]))
@@ -41,7 +49,7 @@ export async function* synth(source: Folder, options: SynthOptions = {}): AsyncG
   }
   yield* shards(groups, contents, options)
   yield* copiedText(source)
-  yield jsonFile('config.json', fp8Config(JSON.parse(text) as Json, strategy))
+  yield settings
 }
 
 /** Names and shapes of a model's tensors; a tied table of logits is none of its own. */

@@ -1,7 +1,7 @@
 import { InputError, UnsupportedError } from './errors.ts'
 import { blockSize } from './graph.ts'
 import type { Form } from './quantization.ts'
-import { object, parseSettings, shown, type Json } from './settings.ts'
+import { names, object, parseSettings, shown, type Json } from './settings.ts'
 
 /**
  * The form of a weight's scale by the metadata that torchao writes into the safetensors file, one JSON text a weight:
@@ -21,8 +21,8 @@ export function torchaoForm(
   if (json['_type'] !== 'Float8Tensor') {
     throw new UnsupportedError(`${where}: _type is ${shown(json['_type'])}, expected "Float8Tensor"`)
   }
-  const parts = json['_tensor_data_names']
-  if (!Array.isArray(parts) || [...(parts as unknown[])].sort().join() !== 'qdata,scale') {
+  const parts = names(json['_tensor_data_names'], `${where}: _tensor_data_names`)
+  if (parts.length !== 2 || !parts.includes('qdata') || !parts.includes('scale')) {
     throw new UnsupportedError(`${where}: _tensor_data_names is ${shown(parts)}, expected ["qdata", "scale"]`)
   }
   const block = object(json['_data'], `${where}: _data`)['block_size']
