@@ -1,5 +1,6 @@
 import { decode, run, type Feed } from '@tramontane/core'
-import { expect, expectError, logitsBound, logitsOf, rows, tiny, withModel, type Case } from './bench.ts'
+import { logitBound } from './bound/index.ts'
+import { expect, expectError, logitsBound, logitsOf, rows, tiny, withModel, type Case } from './case.ts'
 import { rowError } from './goldens.ts'
 import { numberCases } from './number-cases.ts'
 import { opCases } from './op-cases.ts'
@@ -47,7 +48,7 @@ const behaviour: Case[] = [
     name: 'lengths move at submit, and a drawn token feeds the next pass unread',
     clause: 'pass.10',
     run: (subject) =>
-      withModel(subject, tiny('window'), async ({ program, tokens, open }) => {
+      withModel(subject, tiny('window'), async ({ program, tokens, open, noise }) => {
         const sequence = open()
         let pass = program.submit([{ sequence, tokens, logits: 'last' }], { choose: 'greedy' })
         expect(sequence.length === 13, `length: expected 13 at submit, found ${sequence.length}`)
@@ -62,12 +63,12 @@ const behaviour: Case[] = [
           tokens: Int32Array.of(...tokens, ...ids),
           logits: 'all',
         })
-        const values = decode(again)
-        const V = again.shape[1]
         ids.forEach((id, i) => {
-          const row = values.subarray((12 + i) * V, (13 + i) * V)
+          const row = decode(rows(again, 12 + i, 13 + i))
+          // Two right computations may choose differently where the largest two are this near [tolerance.5].
+          const slack = subject.backend.batchInvariant ? 0 : 2 * logitBound(row, logitsBound(subject, noise))
           expect(
-            row.every((logit) => logit <= row[id]),
+            row.length === 97 && row.every((logit) => row[id] - logit >= -slack),
             `token ${i}: ${id} is not the largest logit`,
           )
         })

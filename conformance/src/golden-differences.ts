@@ -1,4 +1,5 @@
 import { run, type Backend, type Graph } from '@tramontane/core'
+import { allOutputs } from './bound/index.ts'
 import { goldenPath, openGolden, openModel, rowError, tinyGoldens, type TinyGolden } from './goldens.ts'
 import { loadSmollm2, smollm2Texts, textErrors } from './smollm2-goldens.ts'
 
@@ -26,9 +27,8 @@ export async function goldenDifferences(backend: Backend): Promise<GoldenDiffere
 }
 
 /** Everything of a graph that can be read and that a golden holds: nodes and patterns. */
-export function readable({ nodes }: Graph): string[] {
-  const all = nodes.flatMap(({ op, name }) => (op === 'attention' ? [name, `${name}.pattern`] : [name]))
-  return all.filter((name) => name !== 'selected')
+export function readable(graph: Graph): string[] {
+  return allOutputs(graph).filter((name) => name !== 'selected')
 }
 
 /** Every activation of a tiny checkpoint. */

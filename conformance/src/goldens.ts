@@ -1,11 +1,8 @@
-import { decode, openSafetensors, type BareModel, type Safetensors, type Tensor } from '@tramontane/core'
+import { decode, openSafetensors, tensor, type BareModel, type Safetensors, type Tensor } from '@tramontane/core'
 import { diskSource, load } from '@tramontane/core/disk'
 import { readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-
-/** The tiny checkpoints that the shared cases of every backend run. */
-export const tinyModels = ['tiny/full', 'tiny/window', 'tiny/fp8'] as const
-export type TinyModel = (typeof tinyModels)[number]
+import { endToEnd } from './bound/index.ts'
 
 /** A seeded checkpoint whose activations transformers computed in float64; see conformance/goldens/README.md. */
 export interface TinyGolden {
@@ -34,22 +31,22 @@ export async function openGolden(name: string): Promise<Safetensors> {
   return openSafetensors(await diskSource(goldenPath(name)))
 }
 
-/** Largest difference of any row, as a share of the expected row's norm; NaN where there is one. Shapes must be equal. */
+/**
+ * Largest difference of any row, as a share of the expected row's norm; Infinity where one is not finite. Throws InputError
+ * where shapes differ or elements are missing.
+ */
 export function rowError(found: Tensor, expected: Tensor): number {
-  if (found.shape.join() !== expected.shape.join()) {
-    throw new Error(`found [${found.shape.join(', ')}], expected [${expected.shape.join(', ')}]`)
-  }
-  const [a, b] = [decode(found), decode(expected)]
-  const columns = found.shape.at(-1)!
-  let worst = 0
-  for (let row = 0; row < a.length; row += columns) {
-    let [difference, norm] = [0, 0]
-    for (let i = row; i < row + columns; i++) {
-      difference = Math.max(difference, Math.abs(a[i] - b[i]))
-      norm += b[i] ** 2
-    }
-    // Math.max keeps a NaN, so that it cannot pass as small.
-    worst = Math.max(worst, difference === 0 ? 0 : difference / Math.sqrt(norm))
-  }
-  return worst
+  return endToEnd('value', found, expected, 1).ratio
+}
+
+/** What tokens [from, to) have of a value [T, C] or of a pattern [H, T, T], of which they see no key from `to` on. */
+export function part(value: Tensor, from: number, to: number): Tensor {
+  const [T, C] = value.shape.slice(-2)
+  if (from === 0 && to === T) return value
+  const columns = value.shape.length === 3 ? to : C
+  const numbers = decode(value).filter((_, i) => {
+    const t = Math.floor(i / C) % T
+    return t >= from && t < to && i % C < columns
+  })
+  return tensor('F64', [...value.shape.slice(0, -2), to - from, columns], numbers)
 }

@@ -1,14 +1,6 @@
 export { backendCases } from './backend-cases.ts'
-export type { Case, Subject } from './bench.ts'
+export type { Case, Subject } from './case.ts'
 export { differenceTable, goldenDifferences, type GoldenDifference } from './golden-differences.ts'
-export {
-  goldenPath,
-  openGolden,
-  openModel,
-  rowError,
-  tinyGoldens,
-  tinyModels,
-  type TinyGolden,
-  type TinyModel,
-} from './goldens.ts'
+export { goldenPath, openGolden, openModel, rowError, tinyGoldens, type TinyGolden } from './goldens.ts'
 export { openNoise } from './noise-floors.ts'
+export { judgeText, loadSmollm2, smollm2Texts, type Choices } from './smollm2-goldens.ts'

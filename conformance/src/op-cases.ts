@@ -1,6 +1,6 @@
 import type { Backend, Graph, Node, Tensor, WeightSource } from '@tramontane/core'
-import { assertWithin, capture, localBounds, type Captures } from './bound/index.ts'
-import type { Case } from './bench.ts'
+import { assertWithin, captureAll, localBounds, type Captures } from './bound/index.ts'
+import type { Case } from './case.ts'
 import { questions, type Question } from './op-questions.ts'
 
 /** A graph, its weights and what a backend made of them: all that T1 needs. */
@@ -24,7 +24,7 @@ export async function observe(question: Question, backend: Backend): Promise<Obs
   const program = await backend.load(graph, source)
   try {
     const ids = Int32Array.from({ length: tokens }, (_, t) => t)
-    return { graph, weights: source, captures: await capture(program, graph, ids, lengths) }
+    return { graph, weights: source, captures: await captureAll(program, graph, ids, lengths) }
   } finally {
     await program.dispose()
   }

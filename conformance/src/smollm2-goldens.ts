@@ -1,15 +1,9 @@
-import {
-  decode,
-  mistral,
-  run,
-  type Backend,
-  type Config,
-  type Graph,
-  type Program,
-  type Tensor,
-} from '@tramontane/core'
+import { mistral, type Backend, type Config, type Graph, type Program } from '@tramontane/core'
 import { fileURLToPath } from 'node:url'
-import { openGolden, openModel, rowError } from './goldens.ts'
+import { endToEndBound, type Precision } from './bound/index.ts'
+import { openModel } from './goldens.ts'
+import { openNoise } from './noise-floors.ts'
+import { answer, choices, errors } from './smollm2-answer.ts'
 
 /** The model whose logits goldens/smollm2 holds. */
 const directory = fileURLToPath(new URL('../../models/smollm2-135m-instruct-fp8', import.meta.url))
@@ -26,10 +20,11 @@ export const smollm2Texts: readonly { readonly text: string; readonly layers?: n
 /** SmolLM2 on a backend, or as many of its layers, followed by the last norm and the logits. */
 export async function loadSmollm2(backend: Backend, layers?: number): Promise<Program> {
   const { config, graph, weights, close } = await openModel(directory)
-  const shallow = layers === undefined ? graph : firstLayers(config, graph, layers)
-  const program = await backend.load(shallow, weights)
-  await close()
-  return program
+  try {
+    return await backend.load(layers === undefined ? graph : firstLayers(config, graph, layers), weights)
+  } finally {
+    await close()
+  }
 }
 
 function firstLayers(config: Config, { weights }: Graph, layers: number): Graph {
@@ -44,62 +39,30 @@ const layerOf = (name: string): number => Number(name.split('.')[1])
  * in full, and at every `stride`-th position the largest 32 and the log-sum-exp. Infinity where the largest is another.
  */
 export async function textErrors(program: Program, text: string, stride = 1): Promise<[string, number][]> {
-  const golden = await openGolden(`smollm2/${text}.safetensors`)
-  try {
-    const [tokens, full] = [await numbers(golden.read('tokens')), await numbers(golden.read('positions'))]
-    const all = [...tokens.keys()].filter((t) => t % stride === 0 || full.includes(t))
-    const asked = Int32Array.from(all)
-    const sequence = program.open(tokens.length)
-    const logits = (await run(program, [{ sequence, tokens: Int32Array.from(tokens), logits: asked }])).get('logits')!
-    sequence.close()
-    const whole = full.map((t) => all.indexOf(t))
-    const [ids, top] = [await numbers(golden.read('top.ids')), await golden.read('top.logits')]
-    return [
-      ['logits', rowError(pick(logits, whole), await golden.read('logits'))],
-      ['top.logits', topError(logits, all, ids, top)],
-      ['logsumexp', sumError(logits, all, await numbers(golden.read('logsumexp')))],
-    ]
-  } finally {
-    await golden.close()
+  const found = await answer(program, text, stride)
+  return [...errors(found), ['choice', choices(found, 0).wrong.length > 0 ? Infinity : 0]]
+}
+
+/** Of the most likely tokens of a text. */
+export interface Choices {
+  readonly positions: number
+  /** Where the precision decides which token is the largest: there, it is the golden's. */
+  readonly decidable: number
+}
+
+/**
+ * Judges the logits of one text by the precision that their backend declares: every row within T3 [tolerance.3], and the
+ * most likely token the golden's wherever that is decidable [tolerance.5]. At every `stride`-th position. Rejects with
+ * what is wrong; resolves to how much was decidable.
+ */
+export async function judgeText(program: Program, text: string, precision: Precision, stride = 1): Promise<Choices> {
+  const bound = endToEndBound(await openNoise(`smollm2/${text}`), precision, 'logits')
+  const found = await answer(program, text, stride)
+  for (const [what, error] of errors(found)) {
+    if (!(error <= bound))
+      throw new Error(`smollm2/${text}: ${what}: differ by ${error} of a row's norm, bound ${bound}`)
   }
-}
-
-/** `positions` are those of the logits' rows. */
-function topError(logits: Tensor, positions: readonly number[], ids: readonly number[], expected: Tensor): number {
-  const [K, values] = [expected.shape[1], decode(expected)]
-  return Math.max(
-    ...positions.map((t, r) => {
-      const row = rowOf(logits, r)
-      if (row.indexOf(row.reduce((a, b) => Math.max(a, b))) !== ids[t * K]) return Infinity
-      const off = Array.from({ length: K }, (_, k) => Math.abs(row[ids[t * K + k]] - values[t * K + k]))
-      return Math.max(...off) / norm(row)
-    }),
-  )
-}
-
-function sumError(logits: Tensor, positions: readonly number[], expected: readonly number[]): number {
-  return Math.max(
-    ...positions.map((t, r) => {
-      const row = rowOf(logits, r)
-      return Math.abs(Math.log(row.reduce((total, x) => total + Math.exp(x), 0)) - expected[t]) / norm(row)
-    }),
-  )
-}
-
-const norm = (row: Float64Array): number => Math.sqrt(row.reduce((total, x) => total + x * x, 0))
-
-async function numbers(tensor: Promise<Tensor>): Promise<number[]> {
-  return Array.from((await tensor).data, Number)
-}
-
-function rowOf({ shape: [, V], data }: Tensor, row: number): Float64Array {
-  return (data as Float64Array).subarray(row * V, (row + 1) * V)
-}
-
-/** Some rows of logits [R, V]. */
-function pick(logits: Tensor, rows: readonly number[]): Tensor {
-  const V = logits.shape[1]
-  const data = new Float64Array(rows.length * V)
-  rows.forEach((row, i) => data.set(rowOf(logits, row), i * V))
-  return { dtype: 'F64', shape: [rows.length, V], data }
+  const { decidable, wrong } = choices(found, bound)
+  if (wrong.length > 0) throw new Error(`smollm2/${text}: position ${wrong[0]}: another token is the most likely one`)
+  return { positions: found.positions.length, decidable }
 }

@@ -1,5 +1,5 @@
 /** The bound: how far from right a number may be, from the precision that a backend declares. See docs/tolerances.md. */
-export { capture } from './captures.ts'
+export { allOutputs, captureAll } from './captures.ts'
 export { decidable, endToEnd, endToEndBound, logitBound, type NoiseFloors } from './end-to-end.ts'
 export { checkNode, expectations, localBounds, type Captures } from './local.ts'
 export { precisions, type Noise, type Precision } from './precision.ts'

@@ -1,10 +1,10 @@
 import { encode, reference } from '@tramontane/core'
 import { describe, expect, it } from 'vitest'
-import { tiny, withModel, type Bench } from '../bench.ts'
-import { assertWithin, capture, checkNode, localBounds, precisions, type Captures } from './index.ts'
+import { tiny, withModel, type Fixture } from '../case.ts'
+import { assertWithin, captureAll, checkNode, localBounds, precisions, type Captures } from './index.ts'
 
 const subject = { backend: reference(), precision: precisions.f64 }
-const withFp8 = (body: (bench: Bench) => Promise<void>): Promise<void> => withModel(subject, tiny('fp8'), body)
+const withFp8 = (body: (fixture: Fixture) => Promise<void>): Promise<void> => withModel(subject, tiny('fp8'), body)
 
 /** Captures with one element of a node changed. */
 function changed(captures: Captures, node: string, index: number, by: number): Captures {
@@ -17,8 +17,8 @@ function changed(captures: Captures, node: string, index: number, by: number): C
 describe('local bounds', () => {
   it('are the same for one pass and for chunks, patterns included', () =>
     withFp8(async ({ program, graph, tokens }) => {
-      const whole = await capture(program, graph, tokens)
-      const parts = await capture(program, graph, tokens, [4, 1, tokens.length - 5])
+      const whole = await captureAll(program, graph, tokens)
+      const parts = await captureAll(program, graph, tokens, [4, 1, tokens.length - 5])
       expect(parts).toEqual(whole)
     }))
 
@@ -31,7 +31,7 @@ describe('local bounds', () => {
     'embedding',
   ])('name %s, the node that is wrong, its row and its column', (node) =>
     withFp8(async ({ program, graph, weights, tokens }) => {
-      const whole = await capture(program, graph, tokens)
+      const whole = await captureAll(program, graph, tokens)
       const columns = whole.values.get(node)!.shape.at(-1)!
       // Readers of the changed value are judged by what they were given, and are wrong too; the first one named is the node.
       const wrong = changed(whole, node, 2 * columns + 1, 1e-9)
@@ -42,7 +42,7 @@ describe('local bounds', () => {
 
   it('judge a node alone', () =>
     withFp8(async ({ program, graph, weights, tokens }) => {
-      const whole = await capture(program, graph, tokens)
+      const whole = await captureAll(program, graph, tokens)
       const node = graph.nodes.find(({ name }) => name === 'layers.0.attention')!
       const verdicts = await checkNode(node, weights, whole, precisions.f64)
       expect(verdicts.map((verdict) => verdict.node)).toEqual(['layers.0.attention.pattern', 'layers.0.attention'])
@@ -51,7 +51,7 @@ describe('local bounds', () => {
 
   it('refuse to judge what was not captured', () =>
     withFp8(async ({ program, graph, weights, tokens }) => {
-      const whole = await capture(program, graph, tokens)
+      const whole = await captureAll(program, graph, tokens)
       const values = new Map(whole.values)
       values.delete('layers.0.key.rope')
       await expect(localBounds(graph, weights, { ...whole, values }, precisions.f64)).rejects.toThrow(

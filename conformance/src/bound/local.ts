@@ -52,7 +52,7 @@ export async function expectations(
 ): Promise<Map<string, Expected>> {
   const p = withJudge(precision)
   if (node.op !== 'attention') return new Map([[node.name, await expected(node, weights, captures, p)]])
-  const value = (name: string): Matrix => matrixOf(valueOf(captures, name))
+  const value = (name: string): Matrix => matrixOf(name, valueOf(captures, name))
   const { mixed, pattern } = attention(node, value(node.query), value(node.key), value(node.value), p)
   const name = `${node.name}.pattern`
   return new Map([...(captures.values.has(name) ? [[name, pattern] as const] : []), [node.name, mixed]])
@@ -70,7 +70,7 @@ async function expected(
   captures: Captures,
   p: Precision,
 ): Promise<Expected> {
-  const value = (name: string): Matrix => matrixOf(valueOf(captures, name))
+  const value = (name: string): Matrix => matrixOf(name, valueOf(captures, name))
   switch (node.op) {
     case 'gather':
       return picked(node.rows === 'tokens' ? captures.tokens : captures.rows, node.table, weights, captures, p)
@@ -104,7 +104,7 @@ async function picked(
   const known = captures.values.get(table)
   const columns = (known ?? weights.specs.get(table)!).shape[1]
   const out: Matrix = { rows: rows.length, columns, data: new Float64Array(rows.length * columns) }
-  const from = known === undefined ? null : matrixOf(known)
+  const from = known === undefined ? null : matrixOf(table, known)
   for (const [i, row] of rows.entries()) {
     const source =
       from === null

@@ -84,9 +84,10 @@ export function growth(unit: number, roundings: number): number {
   return Math.min(lambda * Math.sqrt(roundings) * unit, ceiling(unit, roundings))
 }
 
-/** γₙ: no order of summation can do worse (Higham). */
+/** γₙ: no order of summation can do worse (Higham). From nu = 1 on it bounds nothing. */
 export function ceiling(unit: number, roundings: number): number {
-  return (roundings * unit) / (1 - roundings * unit)
+  const errors = roundings * unit
+  return errors < 1 ? errors / (1 - errors) : Infinity
 }
 
 /** The random part of operands that were rounded, as a share of √Σ terms². */

@@ -27,6 +27,13 @@ suite('verdicts', () => {
     expect(judge('x', found(1, NaN, 3, 4, 5, 6), expected(1e300)).index).toEqual([0, 1])
     expect(judge('x', found(1, NaN, 3, 4, 5, 6), expected(1e300)).ratio).toBe(Infinity)
     expect(judge('x', found(1, 2, 3, 4, 5, Infinity), expected(1e300)).ratio).toBe(Infinity)
+    const endless = { shape: [1, 1], values: Float64Array.of(Infinity), bounds: Float64Array.of(1) }
+    expect(judge('x', encode('F64', [1, 1], [Infinity]), endless).ratio).toBe(Infinity)
+  })
+
+  it('takes no bound that is endless, negative or not a number', () => {
+    for (const bound of [Infinity, -1, NaN])
+      expect(judge('x', found(1, 2, 3, 4, 5, 7), expected(bound)).ratio).toBe(Infinity)
   })
 
   it('gives head, row and column in a pattern', () => {
@@ -38,5 +45,10 @@ suite('verdicts', () => {
 
   it('refuses another shape', () => {
     expect(() => judge('x', encode('F64', [1, 3], [1, 2, 3]), expected(1))).toThrow('x: found [1, 3], expected [2, 3]')
+  })
+
+  it('refuses a value without its elements', () => {
+    const empty = { dtype: 'F64', shape: [2, 3], data: new Float64Array(0) } as const
+    expect(() => judge('x', empty, expected(1))).toThrow('x: found 0 elements, expected 6 of [2, 3]')
   })
 })

@@ -1,4 +1,5 @@
-import { decode, InputError, type Tensor } from '@tramontane/core'
+import type { Tensor } from '@tramontane/core'
+import { numbersOf } from './matrix.ts'
 
 /** What an element should be and how far from it is still right, both in the shape of the value that is judged. */
 export interface Expected {
@@ -10,7 +11,7 @@ export interface Expected {
 /** The worst element of one node: the largest |found − expected| / bound. */
 export interface Verdict {
   readonly node: string
-  /** Above 1 is wrong; infinite for what is not a number and for any difference where none is allowed. */
+  /** Above 1 is wrong; infinite for what is not finite, where no finite bound is known, and for any difference where none is allowed. */
   readonly ratio: number
   /** Row and column; head, row and column in a pattern. */
   readonly index: readonly number[]
@@ -19,12 +20,9 @@ export interface Verdict {
   readonly bound: number
 }
 
-/** Judges a value element by element. Throws InputError when the shapes differ. */
+/** Judges a value element by element. Throws InputError when the shapes differ or elements are missing. */
 export function judge(node: string, found: Tensor, { shape, values, bounds }: Expected): Verdict {
-  if (found.shape.join() !== shape.join()) {
-    throw new InputError(`${node}: found [${found.shape.join(', ')}], expected [${shape.join(', ')}]`)
-  }
-  const data = decode(found)
+  const data = numbersOf(node, found, shape)
   let [worst, at] = [0, 0]
   for (let i = 0; i < data.length && worst < Infinity; i++) {
     const error = ratio(data[i], values[i], bounds[i])
@@ -34,9 +32,10 @@ export function judge(node: string, found: Tensor, { shape, values, bounds }: Ex
 }
 
 function ratio(found: number, expected: number, bound: number): number {
+  if (!Number.isFinite(found)) return Infinity
   if (found === expected) return 0
   const share = Math.abs(found - expected) / bound
-  return Number.isNaN(share) ? Infinity : share
+  return share >= 0 && Number.isFinite(bound) ? share : Infinity
 }
 
 function indexOf(flat: number, shape: readonly number[]): number[] {

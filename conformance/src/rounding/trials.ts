@@ -1,8 +1,8 @@
 import { readFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { backendCases } from '../backend-cases.ts'
-import { tiny, withModel, type Case } from '../bench.ts'
-import { capture, precisions, type Precision } from '../bound/index.ts'
+import { tiny, withModel, type Case } from '../case.ts'
+import { captureAll, precisions, type Precision } from '../bound/index.ts'
 import { tinyGoldens } from '../goldens.ts'
 import { numberCases } from '../number-cases.ts'
 import { observe, opCases, type Observation } from '../op-cases.ts'
@@ -16,7 +16,7 @@ export async function observations(kernels: Kernels, see: (observation: Observat
   for (const question of questions) await see(await observe(question, backend))
   for (const model of ['full', 'fp8'].map(tiny)) {
     await withModel({ backend, precision: precisions.f32 }, model, async ({ program, graph, weights, tokens }) =>
-      see({ graph, weights, captures: await capture(program, graph, tokens) }),
+      see({ graph, weights, captures: await captureAll(program, graph, tokens) }),
     )
   }
 }

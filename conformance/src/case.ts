@@ -1,5 +1,6 @@
 import {
   run,
+  tensor,
   type Backend,
   type Feed,
   type Graph,
@@ -27,7 +28,7 @@ export interface Case {
 }
 
 /** A loaded tiny model and the tokens of its golden. */
-export interface Bench {
+export interface Fixture {
   readonly program: Program
   /** The graph that was handed to the backend, whatever its program says. */
   readonly graph: Graph
@@ -53,7 +54,7 @@ export const distinctModels = tinyGoldens.filter(({ name, golden }) => name === 
 export async function withModel(
   subject: Subject,
   { name, golden: numbers }: TinyGolden,
-  body: (bench: Bench) => Promise<void>,
+  body: (fixture: Fixture) => Promise<void>,
 ): Promise<void> {
   const { graph, weights, close } = await openModel(goldenPath(`tiny/${name}`))
   const golden = await openGolden(`tiny/${numbers}/golden.safetensors`)
@@ -63,7 +64,7 @@ export async function withModel(
       const noise = await openNoise(`tiny/${numbers}`)
       const tokens = (await golden.read('tokens')).data as Int32Array
       const read = (name: string): Promise<Tensor> => golden.read(name)
-      const same: Bench['same'] = (found, expected, what) => expectSame(subject, noise, found, expected, what)
+      const same: Fixture['same'] = (found, expected, what) => expectSame(subject, noise, found, expected, what)
       await body({ program, graph, weights, tokens, noise, golden: read, same, open: () => program.open(256) })
     } finally {
       await program.dispose()
@@ -101,11 +102,13 @@ export async function expectError(what: string, words: RegExp, action: () => unk
   )
 }
 
+/** Throws InputError where the numbers are not as many as the shape says. */
 export async function logitsOf(program: Program, feed: Feed): Promise<Tensor> {
-  return (await run(program, [feed])).get('logits')!
+  const { dtype, shape, data } = (await run(program, [feed])).get('logits')!
+  return tensor(dtype, shape, data)
 }
 
-/** Rows [from, to) of a tensor. */
+/** Rows [from, to) of a tensor [T, C]. Throws InputError where it has fewer. */
 export function rows({ dtype, shape: [, columns], data }: Tensor, from: number, to: number): Tensor {
-  return { dtype, shape: [to - from, columns], data: data.slice(from * columns, to * columns) }
+  return tensor(dtype, [to - from, columns], data.slice(from * columns, to * columns))
 }
