@@ -1,11 +1,12 @@
 import type { Backend, LoadOptions } from './backend.ts'
+import { InputError } from './errors.ts'
 import { evaluate, type Plan } from './evaluate.ts'
 import type { Executor } from './executor.ts'
 import type { Graph } from './graph.ts'
 import type { Cache, OpTable } from './op-table.ts'
 import { afterRows, CachedProgram } from './program.ts'
 import { inferColumns } from './shapes.ts'
-import { byteLength } from './tensor.ts'
+import { byteLength, elements, type Spec, type Tensor } from './tensor.ts'
 import type { WeightSource } from './weights.ts'
 
 /** Makes a Backend of a table of ops: the graph is walked node by node, one pass after another. */
@@ -51,7 +52,7 @@ async function loadWeights<V, W, C extends Cache>(
   try {
     for (const [name, spec] of specs) {
       signal?.throwIfAborted()
-      weights.set(name, await table.weight(await source.read(name), name))
+      weights.set(name, await table.weight(asPromised(await source.read(name), spec, name), name))
       progress?.((loaded += byteLength(spec)), total)
     }
     return weights
@@ -59,4 +60,12 @@ async function loadWeights<V, W, C extends Cache>(
     for (const weight of weights.values()) table.freeWeight(weight)
     throw error
   }
+}
+
+/** The graph was checked against the specs; a source that gives something else would run, and compute nonsense. */
+function asPromised(value: Tensor, { dtype, shape }: Spec, name: string): Tensor {
+  const same = value.dtype === dtype && value.shape.join() === shape.join() && value.data.length === elements(shape)
+  if (same) return value
+  const found = `${value.dtype} [${value.shape.join(', ')}] of ${value.data.length} elements`
+  throw new InputError(`weight "${name}": expected ${dtype} [${shape.join(', ')}], found ${found}`)
 }
