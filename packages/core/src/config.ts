@@ -2,8 +2,6 @@ import { InputError, UnsupportedError } from './errors.ts'
 import type { RopeScaling } from './rope.ts'
 import { boolean, object, parseSettings, positive, positiveInteger, shown, tokenIds, type Json } from './settings.ts'
 
-export type { Json }
-
 /** What a Mistral-family model is, in our words. Sizes in elements, context in tokens. */
 export interface Config {
   readonly architecture: 'MistralForCausalLM' | 'LlamaForCausalLM'

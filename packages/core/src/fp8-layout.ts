@@ -1,11 +1,12 @@
-import type { Json } from './config.ts'
 import { InputError } from './errors.ts'
-import { blockSize } from './graph.ts'
+import { blockCounts, blockSize } from './graph.ts'
+import type { Form } from './quantization.ts'
+import type { Json } from './settings.ts'
 import { jsonFile, type OutputFile } from './shards.ts'
 import type { Spec } from './tensor.ts'
 
-/** What shares one scale: a whole weight, a row of it (an output channel), or a block of 128 × 128. Spec: [fp8.3]. */
-export type Strategy = 'tensor' | 'channel' | 'block'
+/** What shares one scale, by compressed-tensors' word for it. */
+export type Strategy = Form
 export const strategies: readonly Strategy[] = ['tensor', 'channel', 'block']
 
 const linear = /\.(q|k|v|o|gate|up|down)_proj\.weight$/
@@ -26,14 +27,14 @@ export function scaledWeight(name: string): string | undefined {
 }
 
 /** A weight [N, K] → the shape that compressed-tensors gives its scales: [1], [N, 1] or [⌈N/128⌉, ⌈K/128⌉]. */
-export function scaleShape(strategy: Strategy, [N, K]: readonly number[]): number[] {
+export function scaleShape(strategy: Strategy, weight: readonly number[]): number[] {
   switch (strategy) {
     case 'tensor':
       return [1]
     case 'channel':
-      return [N, 1]
+      return [weight[0], 1]
     case 'block':
-      return [Math.ceil(N / blockSize), Math.ceil(K / blockSize)]
+      return blockCounts(weight)
   }
 }
 

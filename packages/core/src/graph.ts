@@ -55,6 +55,11 @@ export const inputs = ['tokens', 'rows'] as const
 /** Side of the square blocks of a block-scaled fp8 weight. */
 export const blockSize = 128
 
+/** A weight [N, K] → how many blocks cover it, the last of a row or column cut: [⌈N/128⌉, ⌈K/128⌉]. Spec: [fp8.3]. */
+export function blockCounts([rows, width]: readonly number[]): [number, number] {
+  return [Math.ceil(rows / blockSize), Math.ceil(width / blockSize)]
+}
+
 /** The refs a node reads, by the name of the argument. */
 export function references(node: Node): Record<string, Ref> {
   switch (node.op) {

@@ -27,7 +27,12 @@ export interface TextOptions {
 
 /** Files with a tokenizer, the first one that is there is taken. Mistral's own names carry a version; m1 is with images. */
 const versions = ['v7', 'v7m1', 'v3', 'v2', 'v1']
-const files = ['tokenizer.json', 'tekken.json', 'tokenizer.model', ...versions.map((v) => `tokenizer.model.${v}`)]
+export const tokenizerFiles = [
+  'tokenizer.json',
+  'tekken.json',
+  'tokenizer.model',
+  ...versions.map((v) => `tokenizer.model.${v}`),
+]
 
 /**
  * Reads a folder's tokenizer and chat template, weights or not; null where it has no tokenizer. `tokenizer.json` comes before
@@ -53,7 +58,7 @@ export async function loadText(
 }
 
 async function firstOf(folder: Folder): Promise<string | undefined> {
-  for (const file of files) if (await folder.has(file)) return file
+  for (const file of tokenizerFiles) if (await folder.has(file)) return file
   return undefined
 }
 

@@ -1,9 +1,9 @@
 import type { Folder } from './byte-source.ts'
 import type { Format } from './checkpoint.ts'
-import { readConfig, type Config, type Json } from './config.ts'
+import { readConfig, type Config } from './config.ts'
 import { InputError } from './errors.ts'
 import { readParams } from './params.ts'
-import { parseSettings, shown, tokenIds } from './settings.ts'
+import { parseSettings, shown, tokenIds, type Json } from './settings.ts'
 
 /** What a folder says of its model, and where it says how the weights are quantised (for errors). */
 export interface ModelSettings {

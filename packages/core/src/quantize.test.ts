@@ -103,6 +103,20 @@ describe('quantize', () => {
     await expect(quantized(folder(rows, settings))).rejects.toThrow('not quantised')
   })
 
+  test.each(['tokenizer.json', 'tekken.json', 'tokenizer.model', 'tokenizer.model.v3', 'chat_template.jinja'])(
+    '%s goes along, byte for byte',
+    async (name) => {
+      const { open, has, ...source } = folder(rows)
+      const file = blobFolder(new Map([[name, new Blob(['text'])]]), 'model')
+      const both: Folder = {
+        ...source,
+        open: (path) => (path === name ? file : { open }).open(path),
+        has: async (path) => path === name || has(path),
+      }
+      expect(await (await quantized(both)).get(name)?.text()).toBe('text')
+    },
+  )
+
   test('of a tied model it keeps an lm_head exactly where the logits come from it', async () => {
     const source = folder(rows, {}, [['lm_head.weight', encode('F32', [3, 4], new Float64Array(12))]])
     const { tensors } = await openCheckpoint(blobFolder(await quantized(source), 'out'))

@@ -1,6 +1,6 @@
 import type { Checkpoint } from './checkpoint.ts'
 import { InputError, UnsupportedError } from './errors.ts'
-import { blockSize } from './graph.ts'
+import { blockCounts, blockSize } from './graph.ts'
 import type { Claim, Form } from './quantization.ts'
 import { staysInBlock } from './rope-rows.ts'
 import type { Module } from './spellings.ts'
@@ -58,17 +58,13 @@ function formsOf(checkpoint: Checkpoint, { spelling, shape }: Module, { form }: 
 function accepted(form: Form, [rows, width]: readonly number[]): string[] {
   if (form === 'tensor') return ['', '1', '1,1']
   if (form === 'channel') return [`${rows},1`, `${rows}`]
-  return [blocks(rows, width).join()]
+  return [blockCounts([rows, width]).join()]
 }
 
 /** The shape in which the graph knows it. */
-function graphShape(form: Form, [rows, width]: readonly number[]): readonly number[] {
+function graphShape(form: Form, weight: readonly number[]): readonly number[] {
   if (form === 'tensor') return [1]
-  return form === 'channel' ? [rows] : blocks(rows, width)
-}
-
-function blocks(rows: number, width: number): readonly [number, number] {
-  return [Math.ceil(rows / blockSize), Math.ceil(width / blockSize)]
+  return form === 'channel' ? [weight[0]] : blockCounts(weight)
 }
 
 function misfit(

@@ -1,5 +1,5 @@
 import { InputError } from './errors.ts'
-import { blockSize, inputs, references, type Graph, type Node } from './graph.ts'
+import { blockCounts, inputs, references, type Graph, type Node } from './graph.ts'
 import type { Spec } from './tensor.ts'
 
 /** The number of columns of every node's value. Rows vary from pass to pass and are not part of the graph. */
@@ -123,9 +123,7 @@ function checkHeads(count: number, what: string, complain: Complain): void {
 
 /** Scales are [1] per tensor, [N] per row, or [⌈N/128⌉, ⌈K/128⌉] per block. */
 function checkScale(scale: readonly number[], weight: readonly number[], complain: Complain): void {
-  const [rows, width] = weight
-  const blocks = [Math.ceil(rows / blockSize), Math.ceil(width / blockSize)]
-  const accepted = [[1], [rows], blocks]
+  const accepted = [[1], [weight[0]], blockCounts(weight)]
   if (!accepted.some((shape) => shape.join() === scale.join())) {
     complain(`scale is [${scale.join(', ')}], expected ${accepted.map((s) => `[${s.join(', ')}]`).join(' or ')}`)
   }

@@ -1,4 +1,5 @@
 import type { ByteSource, Folder } from './byte-source.ts'
+import { tokenizerFiles } from './load-text.ts'
 import { writeSafetensors, type Contents } from './safetensors-writer.ts'
 import { byteLength, type Spec } from './tensor.ts'
 
@@ -93,8 +94,7 @@ export function jsonFile(name: string, value: unknown): OutputFile {
 
 /** What a checkpoint says about text, and what goes along unchanged when its weights are rewritten. */
 const textFiles = [
-  'tokenizer.json',
-  'tokenizer.model',
+  ...tokenizerFiles,
   'tokenizer_config.json',
   'chat_template.jinja',
   'generation_config.json',

@@ -1,9 +1,10 @@
-import { quantize, strategies, type Strategy } from '@tramontane/core'
+import { quantize, type Strategy } from '@tramontane/core'
 import { diskFolder } from '@tramontane/core/disk'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { examples } from '../examples.ts'
 import type { Io } from '../io.ts'
 import { byteSize } from '../numbers.ts'
+import { strategyOption } from '../strategy-option.ts'
 import { writeFolder } from '../write-folder.ts'
 
 interface Options {
@@ -16,11 +17,7 @@ export function quantizeCommand(io: Io): Command {
     .description('Writes a model with fp8 linear layers: E4M3 with BF16 scales, compressed-tensors layout.')
     .argument('<src>', 'model folder with F32, F16 or BF16 weights')
     .argument('<out>', 'folder to write; must be new or empty')
-    .addOption(
-      new Option('--strategy <name>', 'what shares one scale: a weight, a row of it, or a block of 128 by 128')
-        .choices(strategies)
-        .default('channel'),
-    )
+    .addOption(strategyOption())
     .option('--shard-size <bytes>', 'most bytes of one weight file, unless one tensor alone has more', byteSize, 50e6)
     .action((from: string, to: string, options: Options) =>
       writeFolder(io, to, 'quantising', (duties) => quantize(diskFolder(from), { ...options, ...duties })),

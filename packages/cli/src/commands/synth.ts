@@ -1,11 +1,12 @@
 import { stat } from 'node:fs/promises'
 import { basename, dirname } from 'node:path'
-import { strategies, synth, type Folder, type Strategy } from '@tramontane/core'
+import { synth, type Folder, type Strategy } from '@tramontane/core'
 import { diskFolder } from '@tramontane/core/disk'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { examples } from '../examples.ts'
 import type { Io } from '../io.ts'
 import { byteSize, wholeNumber } from '../numbers.ts'
+import { strategyOption } from '../strategy-option.ts'
 import { writeFolder } from '../write-folder.ts'
 
 interface Options {
@@ -20,11 +21,7 @@ export function synthCommand(io: Io): Command {
     .argument('<config>', 'model folder, whose tokenizer and template go along, or a config.json alone')
     .argument('<out>', 'folder to write; must be new or empty')
     .option('--seed <n>', 'equal seeds give equal weights', wholeNumber, 0)
-    .addOption(
-      new Option('--strategy <name>', 'what shares one scale: a weight, a row of it, or a block of 128 by 128')
-        .choices(strategies)
-        .default('channel'),
-    )
+    .addOption(strategyOption())
     .option('--shard-size <bytes>', 'most bytes of one weight file, unless one tensor alone has more', byteSize, 2e9)
     .action((from: string, to: string, options: Options) => synthFolder(io, from, to, options))
   return examples(command, 'synth models/mistral-7b-instruct-v0.2 ./mistral-7b-random --seed 1')
