@@ -78,6 +78,7 @@ function table(k: Kernels): Table {
     bytes: ({ data }) => data.byteLength,
     cache: () => new Past(k.forked),
     cacheBytes: ({ keys }) => [...keys.values()].reduce((sum, rows) => sum + rows.length * 64, 0),
+    cacheElement: Float64Array.BYTES_PER_ELEMENT,
     lookup(rows, { shape, values }) {
       const all = { rows: shape[0], columns: shape[1], data: values }
       return stacked(

@@ -1,8 +1,9 @@
 import {
   detokenizer,
-  generate,
+  engine,
   InputError,
   type Chat,
+  type Engine as Loop,
   type Message,
   type Sampling,
   type Tokenizer,
@@ -20,30 +21,28 @@ export interface TurnOptions {
   readonly progress?: (fed: number, total: number) => void
 }
 
-/** A chat whose keys and values stay in one sequence: each turn feeds only what is new. */
+/** A chat whose keys and values stay with its engine: each turn feeds only what is new. */
 export class Conversation {
-  readonly #engine: Engine
+  readonly #loop: Loop
   readonly #options: ConversationOptions
   readonly #chat: Chat
   readonly #tokenizer: Tokenizer
+  readonly #end: readonly number[]
   #messages: Message[] = []
-  /** The tokens that the sequence holds. */
-  #held: number[] = []
-  #sequence: ReturnType<Engine['program']['open']>
 
-  constructor(engine: Engine, options: ConversationOptions) {
-    const { chat, tokenizer, refusal, name, config } = engine.model
+  constructor({ model, program }: Engine, options: ConversationOptions) {
+    const { chat, tokenizer, refusal, name, config } = model
     if (refusal !== undefined) throw refusal
     if (tokenizer === null || chat === null) {
       throw new InputError(
         `${name}: expected a tokenizer and a chat template, found ${tokenizer ? 'no template' : 'no tokenizer'}`,
       )
     }
-    this.#engine = engine
+    this.#loop = engine(program, { context: config.context, slots: 1, queue: 0, kept: 1, lead: 1 })
     this.#options = options
     this.#chat = chat
     this.#tokenizer = tokenizer
-    this.#sequence = engine.program.open(config.context)
+    this.#end = config.end
     this.reset()
   }
 
@@ -59,60 +58,31 @@ export class Conversation {
    */
   async *say(text: string, turn: TurnOptions = {}): AsyncGenerator<string> {
     const messages: Message[] = [...this.#messages, { role: 'user', content: text }]
-    const ids = this.#chat.encode(messages)
-    const known = this.#rewind(ids)
-    const generated: number[] = []
     let answer = ''
     try {
-      for await (const piece of this.#answer(ids, known, generated, turn)) {
+      for await (const piece of this.#answer(messages, turn)) {
         answer += piece
         yield piece
       }
-      this.#held = [...ids, ...generated].slice(0, this.#sequence.length)
     } catch (error) {
-      this.#recover(ids, generated.length > 0 ? ids.length : known)
       if (turn.signal?.aborted !== true) throw error
     }
     this.#messages = [...messages, { role: 'assistant', content: answer }]
   }
 
-  async *#answer(ids: Int32Array, known: number, generated: number[], turn: TurnOptions): AsyncGenerator<string> {
-    const { model, program } = this.#engine
+  async *#answer(messages: readonly Message[], turn: TurnOptions): AsyncGenerator<string> {
     const { maxTokens, sampling } = this.#options
     const speech = detokenizer(this.#tokenizer)
-    const options = { sampling, end: model.config.end, ...(maxTokens === undefined ? {} : { maxTokens }), ...turn }
-    for await (const { token } of generate(program, this.#sequence, ids.subarray(known), options)) {
-      generated.push(token)
-      if (!model.config.end.includes(token)) yield speech.push(token)
+    const limit = maxTokens === undefined ? {} : { maxTokens }
+    const prompt = this.#chat.encode(messages)
+    const [generation] = this.#loop.submit([{ prompt, sampling, end: this.#end, ...limit, ...turn }])
+    for await (const event of generation) {
+      if (event.type === 'token' && !this.#end.includes(event.token)) yield speech.push(event.token)
     }
     yield speech.end()
   }
 
-  /** Takes back what the new prompt does not begin with; at least one token stays to be fed. */
-  #rewind(ids: Int32Array): number {
-    let known = 0
-    while (known < ids.length - 1 && known < this.#held.length && ids[known] === this.#held[known]) known++
-    if (known < this.#sequence.earliest) known = this.#restart()
-    this.#sequence.truncate(known)
-    this.#held.length = known
-    return known
-  }
-
-  /** After a stopped or failed pass: back to a length that is surely sound. */
-  #recover(ids: Int32Array, sound: number): void {
-    if (sound < this.#sequence.earliest) sound = this.#restart()
-    this.#sequence.truncate(Math.min(sound, this.#sequence.length))
-    this.#held = [...ids.subarray(0, this.#sequence.length)]
-  }
-
-  #restart(): number {
-    this.#sequence.close()
-    this.#sequence = this.#engine.program.open(this.#engine.model.config.context)
-    this.#held = []
-    return 0
-  }
-
-  close(): void {
-    this.#sequence.close()
+  close(): Promise<void> {
+    return this.#loop.close()
   }
 }

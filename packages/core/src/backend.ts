@@ -38,6 +38,8 @@ export interface Usage {
   readonly weights: number
   readonly cache: number
   readonly scratch: number
+  /** What the cache of a sequence grows by for each token, all layers, without what pages round up. */
+  readonly position: number
 }
 
 /** The next tokens of one sequence; any number of them, so that prefill, chunked prefill and decode are one path. */
@@ -57,7 +59,7 @@ export interface SubmitOptions {
   readonly outputs?: readonly string[]
   /** Values that replace those of nodes on the way. */
   readonly overrides?: readonly Override[]
-  /** Picks the next token from each feed's last row of logits on the device. */
+  /** Picks the next token from each feed's last row of logits on the device; a feed without such a row draws none. */
   readonly choose?: 'greedy'
   /** Stops the pass at the next opportunity; its sequences are then as after a failed pass. */
   readonly signal?: AbortSignal

@@ -11,11 +11,12 @@ export interface Port {
 export type Methods = Readonly<Record<string, (argument: never) => unknown>>
 
 export interface Channel {
-  /** Calls a method of the other side. Rejects with its error, or when the channel is closed. */
+  /** Calls a method of the other side. Rejects with its error, or when the channel is closed, before the call or during it. */
   call(method: string, argument?: unknown): Promise<unknown>
   /** The same without an answer, for what cannot fail. */
   tell(method: string, argument?: unknown): void
-  close(): void
+  /** Rejects what waits, and every later call, with `reason`. The first reason counts. */
+  close(reason?: Error): void
 }
 
 type Message =
@@ -38,6 +39,7 @@ export class Moved {
 export function channel(port: Port, methods: Methods): Channel {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()
   let next = 0
+  let ended: Error | undefined
   const answer = async (id: number | null, method: string, argument: unknown): Promise<void> => {
     try {
       const answer = await methods[method](argument as never)
@@ -60,13 +62,20 @@ export function channel(port: Port, methods: Methods): Channel {
   return {
     call: (method, argument) =>
       new Promise((resolve, reject) => {
-        waiting.set(next, { resolve, reject })
-        port.postMessage({ id: next++, method, argument })
+        // A closed port swallows messages, so that nobody would ever answer.
+        if (ended !== undefined) return reject(ended)
+        const id = next++
+        port.postMessage({ id, method, argument })
+        waiting.set(id, { resolve, reject })
       }),
-    tell: (method, argument) => port.postMessage({ id: null, method, argument }),
-    close() {
+    tell(method, argument) {
+      if (ended === undefined) port.postMessage({ id: null, method, argument })
+    },
+    close(reason = new Error('the worker has ended')) {
+      if (ended !== undefined) return
+      ended = reason
       port.close()
-      for (const { reject } of waiting.values()) reject(new Error('the worker has ended'))
+      for (const { reject } of waiting.values()) reject(ended)
       waiting.clear()
     },
   }

@@ -26,13 +26,24 @@ export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range
     case 'F8_E4M3':
     case 'F8_E5M2': {
       const table = decodeTable(value.dtype)
-      const codes = (value.data as Uint8Array).subarray(from, to)
-      for (let i = 0; i < codes.length; i++) out[i] = table[codes[i]] * factor
+      lookUp(out, table, (value.data as Uint8Array).subarray(from, to), factor)
       return
     }
     default:
       for (let i = from; i < to; i++) out[i - from] = Number(value.data[i]) * factor
   }
+}
+
+/** Four codes a turn: the loop itself costs as much as a code. */
+function lookUp(out: Float64Array, table: Float64Array, codes: Uint8Array | Uint16Array, factor: number): void {
+  const fours = codes.length - (codes.length % 4)
+  for (let i = 0; i < fours; i += 4) {
+    out[i] = table[codes[i]] * factor
+    out[i + 1] = table[codes[i + 1]] * factor
+    out[i + 2] = table[codes[i + 2]] * factor
+    out[i + 3] = table[codes[i + 3]] * factor
+  }
+  for (let i = fours; i < codes.length; i++) out[i] = table[codes[i]] * factor
 }
 
 /** Every element as a number. */

@@ -10,3 +10,8 @@ export class InputError extends Error {
 export class UnsupportedError extends InputError {
   override readonly name: string = 'UnsupportedError'
 }
+
+/** There is no room for a request now; there will be later. */
+export class QueueFullError extends Error {
+  override readonly name: string = 'QueueFullError'
+}

@@ -162,12 +162,13 @@ function release<V, W, C extends Cache>(table: OpTable<V, W, C>, values: Map<str
   values.delete(name)
 }
 
-/** The largest logit of each feed's last wanted row; the lowest id among equals. Throws where one is NaN. */
+/** The largest logit of each feed's last wanted row; the lowest id among equals; −1 without a row. Throws where one is NaN. */
 function greedy(logits: Tensor, rowCounts: readonly number[]): number[] {
   const V = logits.shape[1]
   let end = 0
   return rowCounts.map((count) => {
     end += count
+    if (count === 0) return -1
     const row = decode({ ...logits, shape: [V], data: logits.data.subarray((end - 1) * V, end * V) } as Tensor)
     let best = 0
     for (let v = 0; v < V; v++) {

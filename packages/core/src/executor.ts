@@ -21,7 +21,7 @@ export interface Values {
   readonly outputs: ReadonlyMap<string, Tensor>
   /** By output name, one [H, T, S] per feed. */
   readonly patterns: ReadonlyMap<string, readonly Tensor[]>
-  /** With `choose`: one token per feed. */
+  /** With `choose`: one token per feed, −1 for one of which no logits were wanted. */
   readonly chosen: readonly number[]
 }
 

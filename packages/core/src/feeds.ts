@@ -51,8 +51,9 @@ export function place<C extends Cache>(
 }
 
 function checkHealth<C extends Cache>(sequence: CachedSequence<C>, where: string): void {
-  if (sequence.failure === undefined) return
-  throw new InputError(`${where}: an earlier pass failed (${message(sequence.failure)}); truncate to before it`)
+  const failure = sequence.standingFailure
+  if (failure === undefined) return
+  throw new InputError(`${where}: an earlier pass failed (${message(failure)}); truncate to before it`)
 }
 
 function message(error: unknown): string {
@@ -128,12 +129,9 @@ function nameOverride({ node, rows, value }: Override, lookup: ActivationLookup)
   return { node: name, value: copy, ...(rows && { rows: rows.slice() }) }
 }
 
-/** Checks overrides and choice. Throws InputError naming the node. */
+/** Checks overrides. Throws InputError naming the node. */
 export function checkOptions(options: SubmitOptions, known: Known, placed: readonly Placed<Cache>[]): void {
   for (const override of options.overrides ?? []) checkOverride(override, known, placed)
-  if (options.choose === undefined) return
-  const without = placed.findIndex((feed) => feed.rows.length === 0)
-  if (without >= 0) throw new InputError(`feed ${without}: choosing a token needs logits of its last token`)
 }
 
 function checkOverride({ node, rows, value }: Override, known: Known, placed: readonly Placed<Cache>[]): void {

@@ -17,7 +17,18 @@ export { blobFolder, blobSource, type ByteSource, type Folder } from './byte-sou
 export { openCheckpoint, type Checkpoint, type Format } from './checkpoint.ts'
 export { readConfig, type Config } from './config.ts'
 export { decode, decodeCode, decodeInto, decodeTable, encode, encodeCode } from './dtype.ts'
-export { InputError, UnsupportedError } from './errors.ts'
+export { engine } from './engine/engine.ts'
+export type {
+  Candidate,
+  DrawnToken,
+  Engine,
+  EngineOptions,
+  EngineState,
+  Generation,
+  GenerationEvent,
+  GenerationRequest,
+} from './engine/generation.ts'
+export { InputError, QueueFullError, UnsupportedError } from './errors.ts'
 export { fetchFolder, fetchSource, type FetchOptions } from './fetch-source.ts'
 export type { Overflow } from './float-format.ts'
 export {
@@ -33,8 +44,8 @@ export {
 export { interpreter } from './interpreter.ts'
 export { mistral } from './mistral.ts'
 export type { AttentionResult, Breathe, Cache, MaybePromise, OpTable, Span } from './op-table.ts'
-export { remote, serve } from './remote.ts'
-export type { Port } from './channel.ts'
+export { remote, serve, type RemoteBackend } from './remote.ts'
+export { channel, Moved, type Channel, type Methods, type Port } from './channel.ts'
 export { reference } from './reference/index.ts'
 export { angles, frequencies, type Angles, type RopeScaling } from './rope.ts'
 export { openSafetensors, type Safetensors } from './safetensors.ts'

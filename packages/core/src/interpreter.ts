@@ -23,14 +23,17 @@ export function interpreter<V, W, C extends Cache>(table: OpTable<V, W, C>): Bac
 }
 
 function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
-  const { table, graph, weights } = plan
+  const { table, graph, weights, columns } = plan
   const attentions = graph.nodes.filter((node) => node.op === 'attention')
+  const elements = attentions.reduce((sum, { key, value }) => sum + columns.get(key)! + columns.get(value)!, 0)
+  const position = elements * table.cacheElement
   return {
     cache: () => table.cache(attentions),
     evaluate: (batch) => evaluate(plan, batch),
     usage(caches) {
       const held = [...weights.values()].reduce((sum, weight) => sum + table.weightBytes(weight), 0)
-      return { weights: held, cache: caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0), scratch: 0 }
+      const cache = caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0)
+      return { weights: held, cache, scratch: 0, position }
     },
     async dispose() {
       for (const weight of weights.values()) table.freeWeight(weight)

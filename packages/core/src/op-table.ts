@@ -53,6 +53,8 @@ export interface OpTable<V, W, C extends Cache> {
   cache(attentions: readonly NodeOf<'attention'>[]): C
   /** Bytes held by a cache; what forks share counts in parts. */
   cacheBytes(cache: C): number
+  /** Bytes of one number in a cache. */
+  readonly cacheElement: number
 
   lookup(rows: Int32Array, table: W, breathe: Breathe): MaybePromise<V>
   gather(rows: Int32Array, table: V, breathe: Breathe): MaybePromise<V>

@@ -111,7 +111,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
 }
 
 /** Rows of the table that token ids select. */
-function vocabularyOf(graph: Graph): number {
+export function vocabularyOf(graph: Graph): number {
   const tables = graph.nodes.flatMap((node) =>
     node.op === 'gather' && node.rows === 'tokens' ? [graph.weights[node.table].shape[0]] : [],
   )
@@ -154,7 +154,7 @@ class CachedPass<C extends Cache> implements Pass {
     this.#rowwise = rowwise
     this.#lookup = lookup
     this.done = values.then(() => {})
-    const drawn = placed.map((_, feed) => ({ token: values.then((all) => all.chosen[feed]) }))
+    const drawn = placed.map((_, feed) => ({ token: values.then(({ chosen }) => drawnToken(chosen[feed], feed)) }))
     this.drawn = options.choose === undefined ? [] : drawn
     // A caller may look at `done` alone: a failure must not also surface as an unhandled rejection.
     for (const promise of [values, this.done, ...drawn.map(({ token }) => token)]) promise.catch(() => {})
@@ -187,6 +187,11 @@ class CachedPass<C extends Cache> implements Pass {
     const from = counts.slice(0, feed).reduce((a, b) => a + b, 0)
     return { from, to: from + counts[feed] }
   }
+}
+
+function drawnToken(token: number, feed: number): number {
+  if (token >= 0) return token
+  throw new InputError(`feed ${feed}: no token was drawn, for no logits of it were wanted`)
 }
 
 /** Some rows of a tensor [rows, columns], as a view. */

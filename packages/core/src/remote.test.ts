@@ -49,3 +49,17 @@ test('a source that gives away the same memory twice is told so', async () => {
   await lastRow(table)
   await expect(lastRow(table)).rejects.toThrow('weight "table": expected 6 elements, found none; was it given away')
 })
+
+test('a backend that is given up fails what waits, and every later pass, at once', async () => {
+  const table = encode('F32', shape, [1, 2, 3, 4, 5, 6])
+  const specs = new Map([['table', { dtype: 'F32' as const, shape }]])
+  const program = await backend.load(graph, { specs, read: async () => table })
+  const sequence = program.open(2)
+  const feed = (token: number) => run(program, [{ sequence, tokens: Int32Array.of(token), logits: 'last' }])
+  const waiting = feed(2)
+  backend.close(new Error('the thread ran out of memory'))
+  await expect(waiting).rejects.toThrow('the thread ran out of memory')
+  sequence.truncate(0)
+  await expect(feed(1)).rejects.toThrow('the thread ran out of memory')
+  await expect(backend.load(graph, { specs, read: async () => table })).rejects.toThrow('out of memory')
+})

@@ -20,12 +20,17 @@ interface Report extends Values {
   readonly usage: Usage
 }
 
+/** A backend elsewhere, and what it takes to give it up: its passes, those under way too, then fail with `reason`. */
+export interface RemoteBackend extends Backend {
+  close(reason?: Error): void
+}
+
 /**
  * A backend that runs at the other end of a port, in a worker, so that computing on the CPU does not stop this thread.
  * `serve` must be listening there. Weights are read here and sent over, tensor by tensor, without a copy: a tensor that
  * `weights.read` gives in a buffer of its own is given away, and is empty here afterwards.
  */
-export async function remote(port: Port): Promise<Backend & { close(): void }> {
+export async function remote(port: Port): Promise<RemoteBackend> {
   let source: WeightSource | undefined
   let progress: LoadOptions['progress']
   const link = channel(port, {
@@ -36,7 +41,7 @@ export async function remote(port: Port): Promise<Backend & { close(): void }> {
   return {
     name,
     batchInvariant,
-    close: () => link.close(),
+    close: (reason) => link.close(reason),
     async load(graph, weights, options = {}) {
       const columns = inferColumns(graph)
       source = weights
@@ -192,6 +197,6 @@ async function runOrder(
     if (patternOf(program.graph, name) === undefined) values.set(name, await pass.read(name))
     else patterns.set(name, await Promise.all(feeds.map((_, feed) => pass.read(name, feed))))
   }
-  const chosen = await Promise.all(pass.drawn.map(({ token }) => token))
+  const chosen = await Promise.all(pass.drawn.map(({ token }, feed) => (rowCounts[feed] > 0 ? token : -1)))
   return { outputs: values, patterns, chosen, usage: program.usage() }
 }

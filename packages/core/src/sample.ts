@@ -1,4 +1,5 @@
 import { InputError } from './errors.ts'
+import { largestOf, logSumExp } from './log-sum-exp.ts'
 import { uniform } from './philox.ts'
 
 /** How the next token is picked. Every field may be left out. Spec: [sampling]. */
@@ -60,28 +61,31 @@ export function checkSampling(sampling: Sampling): void {
 }
 
 /**
- * Picks the next token from logits [V]. Order: mask → raw log-probability → bias → repetition → frequency → presence →
- * temperature → min-p → top-k → top-p → draw. The draw depends on the seed and the number of tokens generated alone.
- * Throws where a logit is NaN or no token is allowed: a broken model must not look like token 0.
+ * Picks the next token from logits [V]. Order: mask → bias → repetition → frequency → presence → temperature → min-p →
+ * top-k → top-p → draw. The draw depends on the seed and the number of tokens generated alone. Throws where a logit is
+ * NaN or no token is allowed: a broken model must not look like token 0.
  */
-export function sample(
+export function choose(
   logits: Float64Array,
   sampling: Sampling,
   context: Context,
   allowed: (token: number) => boolean = () => true,
-): Choice {
+): number {
+  largestOf(logits)
   const scores = logits.map((logit, token) => (allowed(token) ? logit : -Infinity))
-  const normal = logSumExp(logits)
   adjust(scores, sampling, context)
-  const token = pick(distribution(scores, sampling), sampling.seed ?? 0, context.generated.length)
-  return { token, logprob: logits[token] - normal }
+  return pick(distribution(scores, sampling), sampling.seed ?? 0, context.generated.length)
 }
 
-/** log Σ e^x. Throws where there is no number to take it of. */
-function logSumExp(logits: Float64Array): number {
-  const largest = logits.reduce((a, b) => Math.max(a, b), -Infinity)
-  if (!Number.isFinite(largest)) throw new Error(`logits: the largest is ${largest}, expected a number`)
-  return largest + Math.log(logits.reduce((sum, x) => sum + Math.exp(x - largest), 0))
+/** As `choose`, with the token's log-probability: a sum over the whole vocabulary more. */
+export function sample(
+  logits: Float64Array,
+  sampling: Sampling,
+  context: Context,
+  allowed?: (token: number) => boolean,
+): Choice {
+  const token = choose(logits, sampling, context, allowed)
+  return { token, logprob: logits[token] - logSumExp(logits) }
 }
 
 /** Bias and penalties, in place on scores [V]. */

@@ -28,6 +28,8 @@ export class CachedSequence<C extends Cache> implements Sequence {
   #first = 0
   #poison: { readonly at: number; readonly error: unknown } | undefined
   #open = true
+  /** Lengths that truncations still in the queue go back to. */
+  readonly #pending: number[] = []
 
   constructor(capacity: number, window: number | null, owner: Owner<C>, cache?: C) {
     this.capacity = capacity
@@ -49,9 +51,15 @@ export class CachedSequence<C extends Cache> implements Sequence {
     return this.#open
   }
 
-  /** The error of the pass that failed, for as long as its tokens stand. */
+  /** The error of the pass that failed, for as long as its tokens stand. Only for jobs in the queue. */
   get failure(): unknown {
     return this.#poison?.error
+  }
+
+  /** The same as the caller sees it: what it has taken back counts no more. */
+  get standingFailure(): unknown {
+    const poison = this.#poison
+    return poison !== undefined && !this.#pending.some((length) => length <= poison.at) ? poison.error : undefined
   }
 
   /** Only for jobs in the queue. */
@@ -87,7 +95,9 @@ export class CachedSequence<C extends Cache> implements Sequence {
     }
     heal()
     const first = this.#first
+    this.#pending.push(length)
     this.#owner.enqueue(() => {
+      this.#pending.shift()
       heal()
       this.cache.keep(first, length)
     })

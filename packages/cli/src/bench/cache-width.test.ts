@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest'
 import { CacheWidth } from './cache-width.ts'
 
-const usage = (cache: number) => ({ weights: 0, cache, scratch: 0 })
+const usage = (cache: number) => ({ weights: 0, cache, scratch: 0, position: 0 })
 
 it('keeps the observation over the most positions, where pages round up the least', () => {
   const width = new CacheWidth(null)

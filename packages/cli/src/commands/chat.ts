@@ -52,7 +52,7 @@ async function chat(io: Io, engine: Engine, prompt: string | undefined, options:
     if (prompt !== undefined) await answer(io, conversation, prompt, io.signal)
     else await converse(io, engine, conversation)
   } finally {
-    conversation.close()
+    await conversation.close()
   }
 }
 

@@ -1,8 +1,9 @@
 import type { NodeOf } from '../graph.ts'
 import type { AttentionResult, Breathe, Span } from '../op-table.ts'
 import { encode } from '../dtype.ts'
+import { dotRows, group } from './dots.ts'
 import { matrix, type Matrix } from './matrix.ts'
-import type { KeyValues, PagedCache } from './paged-cache.ts'
+import { pageSize, type KeyValues, type PagedCache } from './paged-cache.ts'
 
 interface Inputs {
   readonly query: Matrix
@@ -64,31 +65,65 @@ function attend(
   report: (head: number, weights: Float64Array, first: number) => void,
 ): void {
   const d = query.length / heads
-  const columns = kvHeads * d
   const first = window === null ? 0 : Math.max(0, i - window + 1)
-  const weights = new Float64Array(i - first + 1)
+  const pages = past.pages(first, i + 1)
+  const scores = new Float64Array(pages.length * pageSize)
+  const skipped = first % pageSize
+  const weights = scores.subarray(skipped, skipped + i + 1 - first)
   for (let h = 0; h < heads; h++) {
     // [attention.1] H / G consecutive query heads share one key-value head.
     const offset = Math.floor(h / (heads / kvHeads)) * d
-    for (let j = first; j <= i; j++) {
-      const { keys, row } = past.at(j)
-      let dot = 0
-      for (let c = 0; c < d; c++) dot += query[h * d + c] * keys[row * columns + offset + c]
-      weights[j - first] = dot / Math.sqrt(d)
-    }
-    softmax(weights)
-    for (let j = first; j <= i; j++) {
-      const { values, row } = past.at(j)
-      for (let c = 0; c < d; c++) out[h * d + c] += weights[j - first] * values[row * columns + offset + c]
-    }
+    pages.forEach(({ keys }, p) => score(query, h * d, d, keys, offset, scores, p * pageSize))
+    softmax(weights, Math.sqrt(d))
+    let seen = 0
+    pages.forEach(({ values }, p) => {
+      const from = p === 0 ? skipped : 0
+      const count = Math.min(pageSize - from, weights.length - seen)
+      mix(weights.subarray(seen, seen + count), values, from, offset, out.subarray(h * d, (h + 1) * d))
+      seen += count
+    })
     report(h, weights, first)
   }
 }
 
-/** [attention.4] wⱼ = e^(sⱼ − max s) / Σ e^(s − max s), in place. */
-function softmax(scores: Float64Array): void {
-  const largest = scores.reduce((a, b) => Math.max(a, b), -Infinity)
+/** q · k for every row of a page, of which some may not be seen: whole pages come in fours. */
+function score(
+  query: Float64Array,
+  from: number,
+  d: number,
+  keys: Float64Array,
+  offset: number,
+  scores: Float64Array,
+  at: number,
+): void {
+  const columns = keys.length / pageSize
+  for (let row = 0; row < pageSize; row += group) {
+    dotRows(query, from, keys, row * columns + offset, columns, d, scores, at + row)
+  }
+}
+
+/** [attention.4] wⱼ = e^(sⱼ − max s) / Σ e^(s − max s) with s = scores / root, in place. */
+function softmax(scores: Float64Array, root: number): void {
+  let largest = -Infinity
+  for (let j = 0; j < scores.length; j++) largest = Math.max(largest, (scores[j] /= root))
   let sum = 0
   for (let j = 0; j < scores.length; j++) sum += scores[j] = Math.exp(scores[j] - largest)
   for (let j = 0; j < scores.length; j++) scores[j] /= sum
+}
+
+/** [attention.4] out += Σⱼ wⱼ · vⱼ for the rows of a page from `first` on, in their order, four by four. out [d] */
+function mix(w: Float64Array, values: Float64Array, first: number, offset: number, out: Float64Array): void {
+  const columns = values.length / pageSize
+  const fours = w.length - (w.length % 4)
+  const at = first * columns + offset
+  for (let j = 0; j < fours; j += 4) {
+    const [a, b, c, d] = [at + j * columns, at + (j + 1) * columns, at + (j + 2) * columns, at + (j + 3) * columns]
+    const [w0, w1, w2, w3] = [w[j], w[j + 1], w[j + 2], w[j + 3]]
+    for (let i = 0; i < out.length; i++) {
+      out[i] = out[i] + w0 * values[a + i] + w1 * values[b + i] + w2 * values[c + i] + w3 * values[d + i]
+    }
+  }
+  for (let j = fours; j < w.length; j++) {
+    for (let i = 0; i < out.length; i++) out[i] += w[j] * values[at + j * columns + i]
+  }
 }

@@ -32,6 +32,7 @@ const table: OpTable<Matrix, Tensor, PagedCache> = {
   bytes: ({ data }) => data.byteLength,
   cache: (attentions) => PagedCache.for(attentions),
   cacheBytes: (cache) => cache.bytes,
+  cacheElement: Float64Array.BYTES_PER_ELEMENT,
   lookup,
   gather,
   rmsNorm: (x, weight, epsilon) => rmsNorm(x, decode(weight), epsilon),

@@ -2,10 +2,8 @@ import { decode, decodeInto } from '../dtype.ts'
 import { blockSize } from '../graph.ts'
 import type { Breathe } from '../op-table.ts'
 import type { Tensor } from '../tensor.ts'
+import { dotRows, dotRowsTwice, group } from './dots.ts'
 import { matrix, type Matrix } from './matrix.ts'
-
-/** Weight rows that are decoded together: four independent sums hide the latency of an addition. */
-const group = 4
 
 /**
  * [linear.1] y[t, n] = Σ_k x[t, k] · w[n, k] + bias[n], summed in the order of k, with w = f32(code) · scale [fp8.2].
@@ -57,25 +55,19 @@ function scaleAt(scales: Scales | null, n: number, k: number): number {
   return values[Math.floor(n / blockSize) * shape[1] + Math.floor(k / blockSize)]
 }
 
-/** Columns n … n + rows − 1 of the result: every token against the decoded rows [group, K]. */
+/**
+ * Columns n … n + rows − 1 of the result: every token against the decoded rows [group, K]. Tokens go in pairs, which
+ * share what is read of the weight; the last of an odd number goes alone.
+ */
 function multiply(x: Matrix, w: Float64Array, bias: Float64Array, n: number, rows: number, out: Matrix): void {
   const K = x.columns
-  const N = out.columns
-  const sums = new Float64Array(group)
-  for (let t = 0; t < x.rows; t++) {
-    const xt = x.data.subarray(t * K, (t + 1) * K)
-    let [a, b, c, d] = [0, 0, 0, 0]
-    for (let k = 0; k < K; k++) {
-      const v = xt[k]
-      a += v * w[k]
-      b += v * w[K + k]
-      c += v * w[2 * K + k]
-      d += v * w[3 * K + k]
+  const sums = new Float64Array(2 * group)
+  for (let t = 0; t < x.rows; t += 2) {
+    const tokens = Math.min(2, x.rows - t)
+    if (tokens === 2) dotRowsTwice(x.data, t * K, w, K, sums)
+    else dotRows(x.data, t * K, w, 0, K, K, sums, 0)
+    for (let i = 0; i < tokens; i++) {
+      for (let r = 0; r < rows; r++) out.data[(t + i) * out.columns + n + r] = sums[i * group + r] + bias[n + r]
     }
-    sums[0] = a
-    sums[1] = b
-    sums[2] = c
-    sums[3] = d
-    for (let r = 0; r < rows; r++) out.data[t * N + n + r] = sums[r] + bias[n + r]
   }
 }

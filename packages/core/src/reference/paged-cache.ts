@@ -1,8 +1,8 @@
 import type { NodeOf } from '../graph.ts'
 import type { Cache } from '../op-table.ts'
 
-/** Positions in a page. */
-const pageSize = 16
+/** Positions in a page: a multiple of the rows that are multiplied at once. */
+export const pageSize = 16
 
 /** Keys and values of `pageSize` positions of one attention node, shared by forks until one of them writes. */
 interface Page {
@@ -24,10 +24,9 @@ export class KeyValues {
     page.values.set(value, offset)
   }
 
-  /** The page of a position and the row of the position in it. */
-  at(position: number): { readonly keys: Float64Array; readonly values: Float64Array; readonly row: number } {
-    const page = this.#pages[Math.floor(position / pageSize)]!
-    return { keys: page.keys, values: page.values, row: position % pageSize }
+  /** The pages of the positions [from, to), which have been written. */
+  pages(from: number, to: number): readonly Pick<Page, 'keys' | 'values'>[] {
+    return this.#pages.slice(Math.floor(from / pageSize), Math.ceil(to / pageSize)) as Page[]
   }
 
   #own(index: number, columns: number): Page {
