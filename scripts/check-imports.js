@@ -8,12 +8,16 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** What the sources of each package may import of ours; tests may import more. */
 const allowed = {
   'packages/core/src': [],
+  'packages/api/src': ['@tramontane/core'],
   'conformance/src': ['@tramontane/core'],
-  'packages/cli/src': ['@tramontane/core', '@tramontane/conformance'],
+  'packages/cli/src': ['@tramontane/core', '@tramontane/api', '@tramontane/conformance'],
   'docs/examples': ['@tramontane/core'],
 }
-/** Core runs in browsers: one file reads the disk. */
-const diskFiles = ['packages/core/src/disk.ts']
+/** Core and the api's handler run in browsers, but for these. */
+const forNode = ['packages/core/src/disk.ts', 'packages/api/src/node/']
+const browserSafe = ['packages/core/src', 'packages/api/src']
+/** Packages that need Node. */
+const nodePackages = ['@hono/node-server', 'pino', 'prom-client']
 
 const complaints = []
 /** @type {Map<string, string[]>} file → files it imports at run time or for types */
@@ -23,7 +27,7 @@ for (const [folder, packages] of Object.entries(allowed)) {
   for (const name of readdirSync(join(root, folder), { recursive: true })) {
     if (!name.endsWith('.ts') || name.endsWith('.d.ts')) continue
     const file = join(folder, name)
-    const test = name.endsWith('.test.ts')
+    const test = /\.(test|fixture)\.ts$/.test(name)
     const imported = ts.preProcessFile(readFileSync(join(root, file), 'utf8')).importedFiles.map((i) => i.fileName)
     arrows.set(
       file,
@@ -41,8 +45,9 @@ function checkDirection(file, folder, packages, path) {
   if (ours && !packages.some((name) => path === name || path.startsWith(`${name}/`))) {
     complaints.push(`${file} imports ${path}; ${folder} may import ${packages.join(', ') || 'nothing of ours'}`)
   }
-  if (path.startsWith('node:') && folder === 'packages/core/src' && !diskFiles.includes(file)) {
-    complaints.push(`${file} imports ${path}; core is browser-safe but for ${diskFiles.join(', ')}`)
+  const needsNode = path.startsWith('node:') || nodePackages.includes(path)
+  if (needsNode && browserSafe.includes(folder) && !forNode.some((start) => file.startsWith(start))) {
+    complaints.push(`${file} imports ${path}; ${folder} is browser-safe but for ${forNode.join(', ')}`)
   }
 }
 

@@ -6,9 +6,11 @@ import { generateCommand } from './commands/generate.ts'
 import { inspectCommand } from './commands/inspect.ts'
 import { logitsCommand } from './commands/logits.ts'
 import { quantizeCommand } from './commands/quantize.ts'
+import { serveCommand } from './commands/serve.ts'
 import { synthCommand } from './commands/synth.ts'
 import { tokenizeCommand } from './commands/tokenize.ts'
 import type { Io } from './io.ts'
+import { version } from './version.ts'
 
 export type { Io } from './io.ts'
 
@@ -27,14 +29,15 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
 
 function commandLine(io: Io): Command {
   const command = new Command('tramontane')
-    .description('Chat with, inspect, quantise and compare Mistral-family transformers.')
-    .version('0.1.0')
+    .description('Chat with, serve, inspect, quantise and compare Mistral-family transformers.')
+    .version(version)
     .showHelpAfterError('(add --help for the usage)')
     .exitOverride()
     .configureOutput({ writeOut: (text) => io.stdout.write(text), writeErr: (text) => io.stderr.write(text) })
     .addHelpText('after', '\nExit codes: 0 done, 1 bad input or failure, 2 wrong usage.\n')
   const commands = [
     chatCommand,
+    serveCommand,
     generateCommand,
     logitsCommand,
     tokenizeCommand,

@@ -5,6 +5,8 @@ import { javascriptLimits, type Limits } from './bench/limits.ts'
 /** A backend and what it takes to end it. */
 export interface Started {
   readonly backend: Backend
+  /** Of one in a thread of its own: resolves when that has ended, with the reason. What it is asked then fails at once. */
+  readonly died?: Promise<Error>
   stop(): Promise<unknown>
 }
 
@@ -37,13 +39,24 @@ export interface WorkerOrder {
 
 /** A backend in a thread of its own. Run from its TypeScript sources, which Node 20 cannot start as a worker, in this one. */
 export async function startBackend(name = 'reference'): Promise<Started> {
-  if (import.meta.url.endsWith('.ts')) return { backend: await makers[name](), stop: async () => {} }
+  if (import.meta.url.endsWith('.ts')) {
+    return { backend: await makers[name](), stop: async () => {} }
+  }
   const { port1, port2 } = new MessageChannel()
   const workerData = { port: port2, name }
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
+  const died = death(worker)
   const backend = remote(port1 as unknown as Port)
   // A worker that dies must fail what waits for it, not leave it waiting.
-  worker.on('exit', () => void backend.then((b) => b.close()))
-  const died = new Promise<never>((_, reject) => worker.on('error', reject))
-  return { backend: await Promise.race([backend, died]), stop: () => worker.terminate() }
+  void died.then(async (reason) => (await backend).close(reason))
+  const failed = died.then((reason) => Promise.reject(reason))
+  return { backend: await Promise.race([backend, failed]), died, stop: () => worker.terminate() }
+}
+
+/** Why a worker has ended: its uncaught error, or else that it has. */
+export function death(worker: Worker): Promise<Error> {
+  return new Promise((resolve) => {
+    worker.once('error', (error: unknown) => resolve(error instanceof Error ? error : new Error(String(error))))
+    worker.once('exit', (code) => resolve(new Error(`a worker has ended, with code ${code}`)))
+  })
 }

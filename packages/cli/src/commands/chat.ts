@@ -1,16 +1,13 @@
 import { createInterface, type Interface } from 'node:readline'
-import { fileURLToPath } from 'node:url'
 import { InputError, type Sampling } from '@tramontane/core'
 import { Command, Option } from 'commander'
+import { bundled } from '../bundled.ts'
 import { Conversation } from '../conversation.ts'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
-
-/** The model that comes with the repository. */
-const bundled = fileURLToPath(new URL('../../../../models/smollm2-135m-instruct-fp8', import.meta.url))
 
 interface Options extends Sampling {
   readonly model: string

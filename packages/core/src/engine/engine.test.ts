@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { run, type Feed, type Pass, type Program } from '../backend.ts'
 import { decode } from '../dtype.ts'
-import { QueueFullError } from '../errors.ts'
+import { InputError, QueueFullError } from '../errors.ts'
 import { tokenLogprobs } from '../logprobs.ts'
 import { engine } from './engine.ts'
 import type { EngineOptions, EngineState, GenerationEvent, GenerationRequest } from './generation.ts'
@@ -115,6 +115,13 @@ describe('many requests', () => {
     const all = await Promise.all([...first, ...second].map(eventsOf))
     for (const events of all) expect(tokensOf(events)).toEqual(await alone(program, request, 4))
     expect(loop.state()).toMatchObject({ live: 0, waiting: 0 })
+    await loop.close()
+  })
+
+  test('of more than there ever is room for is told so', async () => {
+    const loop = start({ slots: 2, queue: 1 })
+    const four = Array.from({ length: 4 }, () => ({ prompt: ids(5, 1) }))
+    expect(() => loop.submit(four)).toThrow(new InputError('4 requests at once, but slots and queue have room for 3'))
     await loop.close()
   })
 

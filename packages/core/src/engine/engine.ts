@@ -40,7 +40,8 @@ class BatchingEngine implements Engine {
   readonly #lineup: Lineup
   readonly #underWay: Step[] = []
   readonly #pause = pauses(stretch)
-  readonly #failures = new WeakSet<object>()
+  /** When each was first seen. */
+  readonly #failures = new WeakMap<object, number>()
   readonly #counts = { promptTokens: 0, cachedTokens: 0, generatedTokens: 0, passes: 0 }
   #failure: unknown
   /** A pass has failed: what was submitted after it has to end before more is. */
@@ -68,6 +69,10 @@ class BatchingEngine implements Engine {
       const { maxTokens, reserved } = admissible(request, this.#bounds)
       return new Run(request, maxTokens, reserved, this.#listener)
     })
+    const { slots, queue } = this.#options
+    if (runs.length > slots + queue) {
+      throw new InputError(`${runs.length} requests at once, but slots and queue have room for ${slots + queue}`)
+    }
     const { room } = this.#lineup
     if (runs.length > room) throw new QueueFullError(`the queue has room for ${room} of ${runs.length} requests`)
     for (const run of runs) this.#take(run)
@@ -191,13 +196,15 @@ class BatchingEngine implements Engine {
   }
 
   /** All that took part fail, but for those who were only in the company of one that had failed before. */
-  #failed({ parts }: Step, error: unknown): void {
+  #failed({ parts, started }: Step, error: unknown): void {
     const left = parts.filter(({ run }) => !run.ended)
     if (left.length === 0) return
     this.#recovering = true
-    const known = typeof error === 'object' && error !== null && this.#failures.has(error)
-    if (known) return left.forEach((part) => part.run.takeBack(part))
-    if (typeof error === 'object' && error !== null) this.#failures.add(error)
+    const key = typeof error === 'object' && error !== null ? error : undefined
+    const seen = key && this.#failures.get(key)
+    // A step submitted since has failed by itself: a worker that has ended fails every pass with the same error.
+    if (seen !== undefined && started <= seen) return left.forEach((part) => part.run.takeBack(part))
+    if (key) this.#failures.set(key, performance.now())
     this.#failure = error
     for (const { run } of left) this.#end(run, { error })
   }

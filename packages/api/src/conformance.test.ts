@@ -1,0 +1,238 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import {
+  byteModel,
+  checks,
+  goldenRows,
+  idOf,
+  judgeServer,
+  reportMarkdown,
+  writeGoldenModel,
+  type Capabilities,
+} from '@tramontane/conformance/http'
+import { precisions } from '@tramontane/conformance/bound'
+import { engine, loadFolder, reference, type Engine, type GenerationRequest, type Model } from '@tramontane/core'
+import { load } from '@tramontane/core/disk'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { Fault, Handler } from './conformance-faults/fault.fixture.ts'
+import { logprobFaults } from './conformance-faults/logprobs.fixture.ts'
+import { refusalFaults, rightKey } from './conformance-faults/refusals.fixture.ts'
+import { replyFaults } from './conformance-faults/replies.fixture.ts'
+import { samplingFaults } from './conformance-faults/sampling.fixture.ts'
+import { streamFaults } from './conformance-faults/streams.fixture.ts'
+import { handler } from './handler.ts'
+import { listen, type Listening } from './node/index.ts'
+import { prompts } from './prompts.ts'
+import type { Serving } from './serving.ts'
+
+const context = 1024
+const keepAlive = 100
+/** Requests with these seeds fail after some tokens, or take a while over the first. */
+const [failing, slow] = [1001, 1002]
+
+/** Everything that is to be judged, before it listens. */
+interface World {
+  readonly main: Serving
+  readonly golden: Serving
+  close(): Promise<void>
+}
+
+let world: World
+beforeAll(async () => (world = await build()))
+afterAll(() => world.close())
+
+async function build(): Promise<World> {
+  const directory = await mkdtemp(join(tmpdir(), 'golden-model-'))
+  await writeGoldenModel(directory)
+  const models = [await loadFolder(await byteModel()), await load(directory)]
+  const [main, golden] = await Promise.all(models.map(serve))
+  return {
+    main: { ...main!, engine: capricious(main!.engine) },
+    golden: golden!,
+    async close() {
+      await Promise.all([main!.engine.close(), golden!.engine.close()])
+      await Promise.all(models.map((model) => model.close()))
+      await rm(directory, { recursive: true })
+    },
+  }
+}
+
+async function serve(loaded: Model): Promise<Serving> {
+  const program = await reference().load(loaded.graph, loaded.weights)
+  const room = Math.min(context, loaded.config.context)
+  const model = {
+    ids: ['tiny'],
+    created: 1_700_000_000,
+    context: room,
+    end: loaded.config.end,
+    tokenizer: loaded.tokenizer,
+    prompts: prompts(loaded),
+    fingerprint: 'fp_tiny',
+  }
+  return { model, engine: engine(program, { context: room }) }
+}
+
+/** The engine, but for the two seeds. */
+function capricious(right: Engine): Engine {
+  const events = async function* (request: GenerationRequest, all: AsyncIterable<never>) {
+    const seed = Number(request.sampling?.seed)
+    let count = 0
+    for await (const event of all) {
+      if (seed === slow && count === 1) await new Promise((resolve) => setTimeout(resolve, 4 * keepAlive))
+      if (seed === failing && count === 4) throw new Error('the device at 0xdeadbeef is gone')
+      count++
+      yield event
+    }
+  }
+  return {
+    submit: (requests) =>
+      right.submit(requests).map((generation, i) => ({
+        released: generation.released,
+        cancel: () => generation.cancel(),
+        [Symbol.asyncIterator]: () => events(requests[i]!, generation as AsyncIterable<never>)[Symbol.asyncIterator](),
+      })),
+    state: () => right.state(),
+    probe: () => right.probe(),
+    close: () => right.close(),
+  }
+}
+
+const options = { keys: [rightKey], cors: ['https://allowed.example'], limits: { keepAlive } }
+const handlerOf = (serving: Serving): Handler => handler({ ...options, serving: () => serving })
+
+/** What our server says of itself. */
+function capabilitiesOf(
+  golden: Capabilities['golden'],
+  listenTo: (right: Handler) => Promise<Listening>,
+): Capabilities {
+  return {
+    health: '/health',
+    loading: () => loadingServer(listenTo),
+    modelById: true,
+    methods: true,
+    cors: options.cors,
+    encoder: 'endpoint',
+    end: { token: 2, counted: true },
+    fingerprint: true,
+    unknownFields: 'ignored',
+    parts: { joinedBy: '' },
+    completions: true,
+    promptLists: true,
+    tokenPrompts: true,
+    echo: true,
+    streamUsage: true,
+    failing: { seed: failing },
+    slow: { fields: { seed: slow }, keepAlive },
+    seed: true,
+    concurrency: 8,
+    maxCompletionTokens: true,
+    zeroTokens: 'empty',
+    stops: 16,
+    logitBias: true,
+    penalties: true,
+    topK: true,
+    minP: true,
+    choices: 16,
+    topLogprobs: 20,
+    ...(golden && { golden }),
+    context,
+    controlTokens: ['<|im_start|>', '<|im_end|>'],
+    openRoutes: ['/health'],
+    bodyLimit: 2 * 2 ** 20,
+    headerLimit: 16 * 1024,
+    capacity: { slots: 8, queue: 32, long: { max_tokens: 900, ignore_eos: true } },
+    process: { start: () => startServer(listenTo), grace: 5000 },
+  }
+}
+
+async function loadingServer(listenTo: (right: Handler) => Promise<Listening>) {
+  let now: Serving | 'loading' = 'loading'
+  const server = await listenTo(handler({ ...options, serving: () => now }))
+  return { url: server.url, finish: async () => void (now = world.main), close: () => server.drain(0) }
+}
+
+async function startServer(listenTo: (right: Handler) => Promise<Listening>) {
+  const server = await listenTo(handlerOf(world.main))
+  let exit: (code: number) => void
+  const exited = new Promise<number>((resolve) => (exit = resolve))
+  return { url: server.url, terminate: () => void server.drain(4000).then(() => exit(0)), exited }
+}
+
+/** Judges our server as it is changed, by all checks or one. */
+async function verdicts(
+  { wrong, check }: Pick<Fault, 'wrong'> & { readonly check?: string },
+  extra: Capabilities = {},
+) {
+  const servers: Listening[] = []
+  const listenTo = async (right: Handler): Promise<Listening> => {
+    servers.push(await listen({ handler: wrong(right), port: 0 }))
+    return servers.at(-1)!
+  }
+  try {
+    const { url } = await listenTo(handlerOf(world.main))
+    const golden = {
+      url: (await listenTo(handlerOf(world.golden))).url,
+      model: 'tiny',
+      key: rightKey,
+      expected: await goldenRows({ precision: precisions.f64 }),
+    }
+    const capabilities = { ...capabilitiesOf(golden, listenTo), ...extra }
+    const some = check === undefined ? checks : checks.filter((one) => idOf(one) === check)
+    return await judgeServer({ url, key: rightKey, model: 'tiny', capabilities, checks: some, timeout: 30_000 })
+  } finally {
+    await Promise.all(servers.map((server) => server.drain(0)))
+    await idle(world.main.engine)
+  }
+}
+
+/** What a faulty server has left running would be in the way of the next. */
+async function idle(engine: Engine): Promise<void> {
+  while (engine.state().live + engine.state().waiting > 0) await new Promise((resolve) => setTimeout(resolve, 20))
+}
+
+const faults = [...replyFaults, ...streamFaults, ...samplingFaults, ...logprobFaults, ...refusalFaults]
+
+/** What is wrong is not the reply but what was declared, or how the server ends. */
+const declaredWrong: Readonly<Record<string, Capabilities>> = {
+  '64c': { headerLimit: 4 * 1024 },
+  // Nobody stops these: long enough to be noticed, short enough to be waited for.
+  '66a': { capacity: { slots: 8, queue: 32, long: { max_tokens: 500, ignore_eos: true } } },
+  '66b': { capacity: { slots: 8, queue: 32, long: { max_tokens: 500, ignore_eos: true } } },
+  '66c': {
+    process: {
+      start: async () => {
+        const server = await listen({ handler: handlerOf(world.main), port: 0 })
+        return { url: server.url, terminate: () => void server.drain(4000), exited: new Promise<null>(() => {}) }
+      },
+      grace: 500,
+    },
+  },
+}
+
+describe('the HTTP checks', () => {
+  test('our server passes all of them', async () => {
+    const report = await verdicts({ wrong: (right) => right })
+    expect(report.results.filter(({ verdict }) => verdict !== 'pass')).toEqual([])
+    expect(report.results.length).toBe(checks.length)
+  }, 300_000)
+
+  test.each(faults)('$check fails: $what', async ({ check, wrong, message }) => {
+    const [result] = (await verdicts({ wrong, check }, declaredWrong[check])).results
+    expect(result?.verdict).toBe('fail')
+    expect(result?.message).toMatch(message)
+  })
+
+  test('there is a fault for every check', () => {
+    expect(new Set(faults.map(({ check }) => check))).toEqual(new Set(checks.map(idOf)))
+  })
+
+  test('what is not declared is unsupported, and is not counted as passed', async () => {
+    const server = await listen({ handler: handlerOf(world.main), port: 0 })
+    const some = checks.filter(({ number }) => number === 2 || number === 3)
+    const report = await judgeServer({ url: server.url, key: rightKey, checks: some })
+    await server.drain(0)
+    expect(report.results.map(({ verdict }) => verdict)).toEqual(['unsupported', 'unsupported', 'unsupported'])
+    expect(reportMarkdown(report)).toContain('0 passed, 0 failed, 3 unsupported')
+  })
+})

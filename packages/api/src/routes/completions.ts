@@ -1,0 +1,33 @@
+import { parseCompletion } from '../schema/parse.ts'
+import type { ServedModel } from '../serving.ts'
+import { completionChunks } from '../wire/completion-chunks.ts'
+import type { EchoedPrompt } from '../wire/echo.ts'
+import { foldCompletion } from '../wire/fold.ts'
+import { ask } from './ask.ts'
+import { checkModel } from './models.ts'
+import { checkBytes, completionPrompt, roomFor } from './prompt.ts'
+import { reply } from './reply.ts'
+import { bodyOf, type Handle, type Server } from './server.ts'
+
+/** Texts, or ids → what the model goes on with. */
+export function completionRoute(server: Server): Handle {
+  return async (c) => {
+    const serving = server.serving()
+    const { model } = serving
+    const request = parseCompletion(await bodyOf(c, server), server.requestLimits(model))
+    checkModel(request.model, model)
+    const { logprobs, echo, maxTokens: asked, stream } = request
+    const echoed = await Promise.all(request.prompts.map((prompt) => encoded(model, prompt)))
+    const prompts = echoed.map(({ ids }) => ({ ids, maxTokens: roomFor(ids.length, asked, model, 'prompt') }))
+    const wanted = { prompts, logprobs, promptLogprobs: echo && logprobs !== null, continues: true }
+    const { meta, events } = ask(c, server, serving, request, { ...wanted, prefix: 'cmpl' })
+    const completionMeta = { ...meta, tokenizer: model.tokenizer, ...(echo && { echo: echoed }) }
+    return reply(c, server, { chunks: completionChunks(completionMeta, events), fold: foldCompletion }, stream)
+  }
+}
+
+async function encoded(model: ServedModel, prompt: string | Int32Array): Promise<EchoedPrompt> {
+  if (typeof prompt !== 'string') return { ids: prompt }
+  checkBytes(model, [prompt], 'prompt')
+  return { ids: await completionPrompt(model, prompt), text: prompt }
+}

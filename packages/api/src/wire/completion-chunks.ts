@@ -1,0 +1,77 @@
+import type { DrawnToken, Tokenizer } from '@tramontane/core'
+import type { ChoiceEvent } from '../text/choice-text.ts'
+import { piped } from '../text/early-return.ts'
+import type { Indexed } from '../text/merge.ts'
+import type { ReplyMeta } from './chat-chunks.ts'
+import { echoed, type EchoedPrompt } from './echo.ts'
+import { completionLogprobs } from './logprobs.ts'
+import type { TextToken } from '../text/text-token.ts'
+import type { CompletionChunk, CompletionChunkChoice, CompletionLogprobs } from '../schema/responses.ts'
+import { Tally } from './usage.ts'
+
+export interface CompletionMeta extends ReplyMeta {
+  /** One per prompt where prompts are to be returned in front of their choices. */
+  readonly echo?: readonly EchoedPrompt[]
+  readonly tokenizer: Tokenizer
+}
+
+/**
+ * Per choice: its prompt's text, where that is echoed, text, an empty text with the reason of its end; after all, where asked
+ * for, the usage. Throws what the events throw; returning it returns them at once.
+ */
+export function completionChunks(
+  meta: CompletionMeta,
+  events: AsyncIterable<Indexed<ChoiceEvent>>,
+): AsyncGenerator<CompletionChunk> {
+  return piped(events, (source) => chunks(meta, source))
+}
+
+async function* chunks(
+  meta: CompletionMeta,
+  events: AsyncIterable<Indexed<ChoiceEvent>>,
+): AsyncGenerator<CompletionChunk> {
+  const { id, created, model, fingerprint, includeUsage, tally = new Tally(meta) } = meta
+  const head = { id, object: 'text_completion', created, model, system_fingerprint: fingerprint } as const
+  const choices = new CompletionChoices(meta)
+  for await (const indexed of events) {
+    tally.take(indexed)
+    const choice = choices.take(indexed)
+    if (choice !== undefined) yield { ...head, choices: [choice], ...(includeUsage && { usage: null }) }
+  }
+  if (includeUsage) yield { ...head, choices: [], usage: tally.usage() }
+}
+
+class CompletionChoices {
+  readonly #meta: CompletionMeta
+  /** Characters of what stands before each choice's own text. */
+  readonly #offsets = new Map<number, number>()
+
+  constructor(meta: CompletionMeta) {
+    this.#meta = meta
+  }
+
+  /** Undefined for what a reader gets nothing from. */
+  take({ index, event }: Indexed<ChoiceEvent>): CompletionChunkChoice | undefined {
+    if (event.type === 'start') return this.#prompt(index, event.prompt)
+    const tokens = event.type === 'text' ? event.tokens : []
+    const logprobs = this.#logprobs(tokens, this.#offsets.get(index) ?? 0)
+    if (event.type === 'end') return { index, text: '', logprobs, finish_reason: event.reason }
+    return event.text === '' && logprobs === null
+      ? undefined
+      : { index, text: event.text, logprobs, finish_reason: null }
+  }
+
+  #prompt(index: number, drawn: readonly (DrawnToken | null)[]): CompletionChunkChoice | undefined {
+    const { echo, n, tokenizer } = this.#meta
+    const given = echo?.[Math.floor(index / n)]
+    if (given === undefined) return undefined
+    const { text, tokens } = echoed(given, drawn, tokenizer)
+    this.#offsets.set(index, Array.from(text).length)
+    return { index, text, logprobs: this.#logprobs(tokens, 0), finish_reason: null }
+  }
+
+  #logprobs(tokens: readonly TextToken[], offset: number): CompletionLogprobs | null {
+    const top = this.#meta.logprobs
+    return top === null ? null : completionLogprobs(tokens, top, offset)
+  }
+}

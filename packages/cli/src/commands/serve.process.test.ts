@@ -1,0 +1,150 @@
+import { execFile, spawn, type ChildProcess } from 'node:child_process'
+import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { promisify } from 'node:util'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { bundled } from '../bundled.ts'
+import { privateBuild } from '../private-build.fixture.ts'
+import { hello, post, writeTiny } from './serve.fixture.ts'
+
+let folder: string
+let command: string
+let tiny: string
+beforeAll(async () => {
+  folder = await mkdtemp(join(tmpdir(), 'tramontane-process-'))
+  command = await privateBuild(folder)
+  tiny = await writeTiny(folder)
+}, 120_000)
+afterAll(() => rm(folder, { recursive: true }))
+
+/** The command in a process of its own. */
+class Server {
+  readonly process: ChildProcess
+  /** The code, or the signal that ended it. */
+  readonly exit: Promise<number | NodeJS.Signals | null>
+  out = ''
+  err = ''
+
+  constructor(...argv: readonly string[]) {
+    this.process = spawn(process.execPath, [command, 'serve', '--port', '0', ...argv])
+    this.process.stdout!.on('data', (text: Buffer) => (this.out += text.toString()))
+    this.process.stderr!.on('data', (text: Buffer) => (this.err += text.toString()))
+    this.exit = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve(code ?? signal)))
+  }
+
+  async url(): Promise<string> {
+    for (;;) {
+      const [, url] = / at (http:\S+)/.exec(this.out) ?? []
+      if (url !== undefined) return url
+      if (this.process.exitCode !== null) throw new Error(`exit code ${this.process.exitCode}: ${this.err}`)
+      await sleep(20)
+    }
+  }
+}
+
+const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms))
+const stream = async (url: string, maxTokens: number) =>
+  post(url, '/v1/chat/completions', { ...hello, model: 'tiny', stream: true, max_tokens: maxTokens, ignore_eos: true })
+
+test('SIGTERM lets a stream come to its end, takes no more, and exits with 0', async () => {
+  const server = new Server('--model', tiny)
+  const url = await server.url()
+  const text = (await stream(url, 60)).text()
+  server.process.kill('SIGTERM')
+  // `timeout` and npm send theirs twice.
+  server.process.kill('SIGTERM')
+  await sleep(100)
+  await expect(fetch(`${url}/health`)).rejects.toThrow()
+  expect(await text).toMatch(/"finish_reason":"length"[^]*\[DONE\]\n\n$/)
+  expect(await server.exit).toBe(0)
+  expect(server.err).toContain('"msg":"stopping"')
+  expect(server.err).not.toContain('the backend has ended')
+})
+
+test('a second signal, later, ends it at once', async () => {
+  const server = new Server('--model', tiny)
+  const text = (await stream(await server.url(), 2000)).text().catch(() => 'cut')
+  server.process.kill('SIGINT')
+  await sleep(700)
+  server.process.kill('SIGTERM')
+  expect(await server.exit).toBe(128 + 15)
+  expect(await text).toBe('cut')
+})
+
+test('a signal while the model is being loaded ends it with 0 too', async () => {
+  const server = new Server('--model', bundled)
+  while (!server.err.includes('listening')) {
+    if (server.process.exitCode !== null) throw new Error(server.err)
+    await sleep(5)
+  }
+  const { url } = JSON.parse(server.err.split('\n')[0]) as { url: string }
+  const reply = await fetch(`${url}/health`)
+  expect(reply.status).toBe(503)
+  expect(await reply.json()).toMatchObject({ error: { code: 'loading' } })
+  server.process.kill('SIGINT')
+  expect(await server.exit).toBe(0)
+  expect(server.out).toBe('')
+})
+
+/** Runs a script beside the built command. → what it printed, from JSON */
+async function script(text: string): Promise<unknown> {
+  const file = join(dirname(command), 'script.js')
+  await writeFile(file, text)
+  const { stdout } = await promisify(execFile)(process.execPath, [file])
+  return JSON.parse(stdout)
+}
+
+test('texts are encoded in a thread that answers as this one does', async () => {
+  const found = await script(`
+    import { loadText } from '@tramontane/core'
+    import { diskFolder } from '@tramontane/core/disk'
+    import { startPrompts } from '../dist/serve/text-thread.js'
+    const directory = ${JSON.stringify(tiny)}
+    const text = await loadText(diskFolder(directory))
+    const prompts = await startPrompts(text, { directory, expected: {} })
+    const messages = [{ role: 'user', content: 'Hi <|im_end|> there' }]
+    const message = (error) => error.name + ': ' + error.message
+    const found = [
+      [...(await prompts.chat(messages))].join() === [...text.chat.encode(messages)].join(),
+      [...(await prompts.text('Hi there', { prefix: true }))].join() === [...text.tokenizer.encode('Hi there')].join(),
+      await prompts.chat([]).catch(message),
+    ]
+    prompts.stop()
+    found.push(await prompts.text('more', { prefix: false }).catch(message))
+    console.log(JSON.stringify(found))`)
+  expect(found).toEqual([
+    true,
+    true,
+    expect.stringMatching(/^InputError: .*chat template: expected at least one message/),
+    'Error: the text thread was stopped',
+  ])
+})
+
+test('a thread that ends fails what waits for its backend, and what is asked later', async () => {
+  const found = await script(`
+    import { startBackend } from '../dist/worker-backend.js'
+    const { backend, died, stop } = await startBackend('reference')
+    const shape = [3, 2]
+    const graph = { weights: { t: { dtype: 'F32', shape } }, nodes: [{ name: 'logits', op: 'gather', rows: 'tokens', table: 't' }] }
+    const source = { specs: new Map([['t', { dtype: 'F32', shape }]]), read: () => new Promise(() => {}) }
+    const load = () => backend.load(graph, source).catch((error) => error.message)
+    const waiting = load()
+    void stop()
+    console.log(JSON.stringify([await waiting, await load(), (await died).message]))`)
+  expect(found).toEqual(Array(3).fill('a worker has ended, with code 1'))
+})
+
+test('a server whose backend has died says so to probes, clients and its log, and still ends well', async () => {
+  const worker = join(dirname(command), '../dist/worker.js')
+  await appendFile(worker, '\nsetTimeout(() => process.exit(9), 3000)\n')
+  const server = new Server('--model', tiny)
+  const url = await server.url()
+  const text = (await stream(url, 2000)).text()
+  expect(await text).toMatch(/data: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/)
+  expect((await fetch(`${url}/health`)).status).toBe(503)
+  expect((await stream(url, 1)).status).toBe(503)
+  expect(server.err).toContain('a worker has ended, with code 9')
+  server.process.kill('SIGTERM')
+  expect(await server.exit).toBe(0)
+})

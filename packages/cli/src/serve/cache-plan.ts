@@ -1,0 +1,51 @@
+import { InputError } from '@tramontane/core'
+import { byteText } from '../byte-text.ts'
+
+/** What there is, and what was asked for. */
+export interface CacheNeeds {
+  /** Tokens: of the model; undefined what it takes from there. */
+  readonly modelContext: number
+  readonly asked: number | undefined
+  /** Keys that a query sees, null for all: a sequence holds few more. */
+  readonly window: number | null
+  readonly slots: number
+  /** Bytes: of one token; for keys and values as asked; free memory. */
+  readonly position: number
+  readonly budget: number | undefined
+  readonly free: number
+}
+
+export interface CachePlan {
+  /** Tokens of one sequence. */
+  readonly context: number
+  /** Bytes. */
+  readonly cacheBudget: number
+}
+
+/** Memory that the server itself and the values of one pass are left, in bytes. */
+const around = 200e6
+/** Tokens by which a sequence may outgrow its window, see `sequence.ts`. */
+const slack = 128
+/** A context that is of any use, in tokens. */
+const least = 64
+
+/**
+ * How long a sequence may be and what all may take: the model's context, as far as one such sequence fits into memory, and
+ * as much as all slots can use. Throws InputError where what was asked for does not fit.
+ */
+export function cachePlan(needs: CacheNeeds): CachePlan {
+  const { modelContext, asked, window, slots, position, budget } = needs
+  const most = budget ?? Math.max(0, needs.free - around)
+  const source = budget === undefined ? 'of memory are free' : '--cache-memory allows'
+  const held = (context: number) => Math.min(context, window === null ? Infinity : window + slack) * position
+  if (asked !== undefined && asked > modelContext) {
+    throw new InputError(`--context ${asked}: the model was made for at most ${modelContext} tokens`)
+  }
+  const fitting = held(modelContext) <= most ? modelContext : Math.floor(most / position)
+  const context = asked ?? Math.max(Math.min(least, modelContext), Math.min(modelContext, fitting))
+  if (held(context) > most) {
+    const wanted = `a context of ${context} tokens needs ${byteText(held(context))} for keys and values`
+    throw new InputError(`${wanted}, but only ${byteText(most)} ${source}`)
+  }
+  return { context, cacheBudget: Math.floor(Math.min(most, slots * held(context))) }
+}

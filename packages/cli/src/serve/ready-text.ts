@@ -1,0 +1,21 @@
+import type { Serving } from '@tramontane/api'
+
+interface Shown {
+  readonly backend: string
+  readonly slots: number
+  readonly keys: readonly string[]
+}
+
+/** What serves what where, and a command that tries it. */
+export function readyText(url: string, { backend, slots, keys }: Shown, { model, engine }: Serving): string {
+  const { context, ids } = model
+  const gigabytes = (engine.state().cacheBudget / 1e9).toFixed(1)
+  const about = `${slots} slots, ${context} tokens of context, up to ${gigabytes} GB of keys and values`
+  const [name] = ids
+  const question = JSON.stringify({ model: name, messages: [{ role: 'user', content: 'Hello!' }] })
+  const authorization = keys.length > 0 ? ' -H "Authorization: Bearer $KEY"' : ''
+  const headers = `-H "Content-Type: application/json"${authorization}`
+  const reachable = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
+  const curl = `curl ${reachable}/v1/chat/completions ${headers} -d '${question.replaceAll("'", `'\\''`)}'`
+  return `${name} on ${backend} at ${url} (${about})\nTry it: ${curl}\n`
+}

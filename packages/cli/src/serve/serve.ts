@@ -1,0 +1,84 @@
+import { handler, type HandlerOptions, type Serving } from '@tramontane/api'
+import { listen, logger, metrics, observers, requestLog, type Listening, type LogLevel } from '@tramontane/api/node'
+import { write, type Io } from '../io.ts'
+import { guarded, isLoopback } from './known-host.ts'
+import { readyText } from './ready-text.ts'
+import { loadingError } from './loading-error.ts'
+import { stoppable } from './stop-signal.ts'
+import { startModel, type ModelOptions, type StartedModel } from './start-model.ts'
+
+export interface ServeOptions extends Omit<ModelOptions, 'progress' | 'signal' | 'patience'> {
+  readonly host: string
+  readonly port: number
+  readonly keys: readonly string[]
+  readonly cors: readonly string[]
+  readonly price: number
+  /** Bytes. */
+  readonly bodyLimit: number
+  readonly strict: boolean
+  /** Seconds. */
+  readonly grace: number
+  readonly logLevel: LogLevel
+}
+
+type Log = ReturnType<typeof logger>
+type State = ReturnType<HandlerOptions['serving']>
+
+/** Milliseconds that a client may take nothing of a reply that waits for it; its slot is free afterwards. */
+const patience = 60_000
+
+/** Listens at once, loads the model, and answers until a signal. Resolves when everything has ended. */
+export async function serve(io: Io, options: ServeOptions): Promise<void> {
+  const log = logger({ level: options.logLevel, stream: io.stderr })
+  await stoppable(io.signal, async (signal) => {
+    let state: State = 'loading'
+    const server = await open(options, log, () => state)
+    log.info({ url: server.url }, 'listening')
+    let started: StartedModel | undefined
+    try {
+      const progress = (loaded: number, total: number) => (state = loadingError(loaded, total))
+      started = await startModel({ ...options, patience, progress, signal })
+      state = started.serving
+      void started.died.then((reason) => {
+        state = reason
+        log.fatal({ err: reason }, 'the backend has ended: no request can be answered any more')
+      })
+      await write(io.stdout, readyText(server.url, options, started.serving))
+      await aborted(signal)
+      log.info('stopping')
+    } catch (error) {
+      if (!signal.aborted) throw error
+    } finally {
+      await server.drain(signal.aborted ? options.grace * 1000 : 0)
+      await started?.close()
+    }
+  })
+}
+
+function open(options: ServeOptions, log: Log, state: () => State): Promise<Listening> {
+  const { host, port, keys, cors, price, strict, bodyLimit: body } = options
+  const engineState = () => {
+    const now = state()
+    return isServing(now) ? now.engine.state() : undefined
+  }
+  const observer = observers(requestLog(log), metrics(engineState))
+  const answer = handler({ serving: state, keys, cors, price, strict, limits: { body }, observer })
+  const open = keys.length === 0
+  if (open && !isLoopback(host)) log.warn(`listening on ${host} without an API key: whoever reaches it can use it`)
+  return listen({
+    handler: open && isLoopback(host) ? guarded(answer) : answer,
+    host,
+    port,
+    stall: patience,
+    failed: (error) => log.error({ err: error }, 'failed'),
+  })
+}
+
+function isServing(state: State): state is Serving {
+  return typeof state === 'object' && 'engine' in state
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  if (signal.aborted) return Promise.resolve()
+  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+}

@@ -1,0 +1,124 @@
+import type { Serving } from '@tramontane/api'
+import { engine, type Model, type Program } from '@tramontane/core'
+import { load } from '@tramontane/core/disk'
+import { checkMemory } from '../engine.ts'
+import { freeMemory } from '../free-memory.ts'
+import { version } from '../version.ts'
+import { startBackend, type Started } from '../worker-backend.ts'
+import { cachePlan } from './cache-plan.ts'
+import { fingerprint } from './fingerprint.ts'
+import { startPrompts } from './text-thread.ts'
+
+export interface ModelOptions {
+  readonly model: string
+  readonly names: readonly string[]
+  readonly backend: string
+  readonly slots: number
+  readonly queue: number
+  readonly context: number | undefined
+  readonly cacheMemory: number | undefined
+  /** Milliseconds that a generation waits for a reader who takes nothing. */
+  readonly patience: number
+  /** Called with the bytes of weights so far and in all. */
+  readonly progress: (loaded: number, total: number) => void
+  /** Gives up loading. */
+  readonly signal: AbortSignal
+}
+
+export interface StartedModel {
+  readonly serving: Serving
+  /** Resolves when the backend has ended by itself, with the reason. */
+  readonly died: Promise<Error>
+  /** Ends everything, at once. */
+  close(): Promise<void>
+}
+
+/** What was started, in order; ended from the last to the first, whatever fails on the way. */
+class Ends {
+  readonly #ends: (() => unknown)[] = []
+
+  add(end: () => unknown): void {
+    this.#ends.push(end)
+  }
+
+  async run(): Promise<void> {
+    for (const end of this.#ends.splice(0).reverse()) {
+      try {
+        await end()
+      } catch {
+        // What has died already needs no end.
+      }
+    }
+  }
+}
+
+/** Loads a model and starts what answers with it. Throws InputError for a model or options that cannot be. */
+export async function startModel(options: ModelOptions): Promise<StartedModel> {
+  const ends = new Ends()
+  try {
+    const model = await load(options.model)
+    ends.add(() => model.close())
+    checkMemory(model)
+    const backend = await startBackend(options.backend)
+    ends.add(() => backend.stop())
+    const program = await loadWeights(model, backend, options)
+    ends.add(() => program.dispose())
+    const serving = await serve(model, program, backend, options, ends)
+    return { serving, ...lifetime(backend, ends) }
+  } catch (error) {
+    await ends.run()
+    options.signal.throwIfAborted()
+    throw error
+  }
+}
+
+function lifetime({ died }: Started, ends: Ends): Pick<StartedModel, 'died' | 'close'> {
+  let closing = false
+  return {
+    died: new Promise((resolve) => void died?.then((reason) => closing || resolve(reason))),
+    close() {
+      closing = true
+      return ends.run()
+    },
+  }
+}
+
+/** A backend in a thread of its own cannot be told to stop loading: the thread is stopped. */
+async function loadWeights(model: Model, started: Started, { progress, signal }: ModelOptions): Promise<Program> {
+  const stop = () => void started.stop()
+  signal.throwIfAborted()
+  signal.addEventListener('abort', stop)
+  return started.backend
+    .load(model.graph, model.weights, { progress, signal })
+    .finally(() => signal.removeEventListener('abort', stop))
+}
+
+async function serve(
+  model: Model,
+  program: Program,
+  { backend }: Started,
+  { names, slots, queue, patience, context: asked, cacheMemory: budget, ...options }: ModelOptions,
+  ends: Ends,
+): Promise<Serving> {
+  const { config, tokenizer, chat } = model
+  const { position } = program.usage()
+  const free = freeMemory()
+  const plan = cachePlan({ modelContext: config.context, window: config.window, asked, slots, position, budget, free })
+  const prompts = await startPrompts({ tokenizer, chat }, { directory: options.model, expected: config })
+  ends.add(() => prompts.stop())
+  const engineOptions = { context: plan.context, cacheBudget: plan.cacheBudget, slots, queue, patience }
+  const running = engine(program, engineOptions)
+  ends.add(() => running.close())
+  return {
+    engine: running,
+    model: {
+      ids: names,
+      created: Math.floor(Date.now() / 1000),
+      context: plan.context,
+      end: config.end,
+      tokenizer,
+      prompts,
+      fingerprint: await fingerprint(model, backend.name, version),
+    },
+  }
+}

@@ -1,0 +1,61 @@
+import { prompts, type Prompts } from '@tramontane/api'
+import { channel, type ExpectedVocabulary, type Port, type Text } from '@tramontane/core'
+import { Worker } from 'node:worker_threads'
+import { death } from '../worker-backend.ts'
+import { Replaceable, type Thread } from './replaceable.ts'
+
+/** What the worker is told. */
+export interface TextOrder {
+  readonly port: Port
+  readonly directory: string
+  readonly expected: ExpectedVocabulary
+}
+
+/** Prompts, and what it takes to end what makes them. */
+export interface StartedPrompts extends Prompts {
+  stop(): void
+}
+
+/** Milliseconds that one text may take: what fits a long context is encoded in far less. */
+const limit = 10_000
+
+/**
+ * Makes prompts in a thread of its own, with a time limit: a text that takes longer is an InputError, and no other suffers
+ * from it. Run from its TypeScript sources, which Node 20 cannot start as a worker, in this thread, without a limit.
+ */
+export async function startPrompts(text: Text, order: Omit<TextOrder, 'port'>): Promise<StartedPrompts> {
+  if (import.meta.url.endsWith('.ts')) return { ...prompts(text), stop() {} }
+  const threads = new Replaceable(() => textThread(order), limit)
+  await threads.ready
+  return {
+    chat: (messages) => threads.call('chat', messages) as Promise<Int32Array>,
+    text: (text, { prefix }) => threads.call('text', { text, prefix }) as Promise<Int32Array>,
+    stop: () => threads.stop(),
+  }
+}
+
+function textThread(order: Omit<TextOrder, 'port'>): Thread {
+  const { port1, port2 } = new MessageChannel()
+  const workerData = { ...order, port: port2 }
+  const worker = new Worker(new URL('../text-worker.js', import.meta.url), { workerData, transferList: [port2] })
+  const link = channel(port1 as unknown as Port, {})
+  let ended = false
+  void death(worker).then((reason) => {
+    ended = true
+    link.close(reason)
+  })
+  const ready = link.call('ready')
+  // Nobody may be waiting for it when it is stopped.
+  ready.catch(() => {})
+  return {
+    ready,
+    get ended() {
+      return ended
+    },
+    call: (method, argument) => link.call(method, argument),
+    stop() {
+      ended = true
+      void worker.terminate()
+    },
+  }
+}

@@ -1,0 +1,22 @@
+import { prompts } from '@tramontane/api'
+import { channel, InputError, loadText, Moved, type Message } from '@tramontane/core'
+import { diskFolder } from '@tramontane/core/disk'
+import { workerData } from 'node:worker_threads'
+import type { TextOrder } from './serve/text-thread.ts'
+
+// Started by `textThread`: templates and tokenizers take seconds over long texts, during which a server must go on.
+const { port, directory, expected } = workerData as TextOrder
+const text = await loadText(diskFolder(directory), expected)
+if (text === null) throw new InputError(`${directory}: expected a tokenizer, found none`)
+const { chat, text: encode } = prompts(text)
+
+channel(port, {
+  ready: () => true,
+  chat: async (messages: readonly Message[]) => moved(await chat(messages)),
+  text: async ({ text, prefix }: { text: string; prefix: boolean }) => moved(await encode(text, { prefix })),
+})
+
+function moved(ids: Int32Array): Moved | Int32Array {
+  const { buffer, byteLength } = ids
+  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? new Moved(ids, [buffer]) : ids
+}
