@@ -18,32 +18,41 @@ export function decodeTable(dtype: 'F16' | 'BF16' | 'F8_E4M3' | 'F8_E5M2'): Floa
   return table
 }
 
-/** Decodes elements `[from, to)` of a tensor into `out`, exactly (I64 beyond 2⁵³ rounds), times a factor. */
-export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range, factor = 1): void {
+/** Decodes elements `[from, to)` of a tensor into `out` from `at` on, exactly (I64 beyond 2⁵³ rounds), times a factor. */
+export function decodeInto(out: Float64Array, value: Tensor, { from, to }: Range, factor = 1, at = 0): void {
   switch (value.dtype) {
     case 'F16':
     case 'BF16':
     case 'F8_E4M3':
     case 'F8_E5M2': {
       const table = decodeTable(value.dtype)
-      lookUp(out, table, (value.data as Uint8Array).subarray(from, to), factor)
+      lookUp(out, at, table, value.data as Uint8Array, from, to, factor)
       return
     }
     default:
-      for (let i = from; i < to; i++) out[i - from] = Number(value.data[i]) * factor
+      for (let i = from; i < to; i++) out[at + i - from] = Number(value.data[i]) * factor
   }
 }
 
-/** Four codes a turn: the loop itself costs as much as a code. */
-function lookUp(out: Float64Array, table: Float64Array, codes: Uint8Array | Uint16Array, factor: number): void {
-  const fours = codes.length - (codes.length % 4)
-  for (let i = 0; i < fours; i += 4) {
-    out[i] = table[codes[i]] * factor
-    out[i + 1] = table[codes[i + 1]] * factor
-    out[i + 2] = table[codes[i + 2]] * factor
-    out[i + 3] = table[codes[i + 3]] * factor
+/** out[at + i − from] = table[codes[i]] · factor for i = from … to − 1, four a turn: the loop itself costs as much as a code. */
+function lookUp(
+  out: Float64Array,
+  at: number,
+  table: Float64Array,
+  codes: Uint8Array | Uint16Array,
+  from: number,
+  to: number,
+  factor: number,
+): void {
+  const shift = at - from
+  const fours = to - ((to - from) % 4)
+  for (let i = from; i < fours; i += 4) {
+    out[shift + i] = table[codes[i]] * factor
+    out[shift + i + 1] = table[codes[i + 1]] * factor
+    out[shift + i + 2] = table[codes[i + 2]] * factor
+    out[shift + i + 3] = table[codes[i + 3]] * factor
   }
-  for (let i = fours; i < codes.length; i++) out[i] = table[codes[i]] * factor
+  for (let i = fours; i < to; i++) out[shift + i] = table[codes[i]] * factor
 }
 
 /** Every element as a number. */

@@ -11,9 +11,10 @@ export interface TokenLogprobs {
 /**
  * The natural log-probability of a token under logits [V] as the model gave them, and those of the `count` likeliest
  * tokens (at most V). A logit of −∞ gives −∞. Throws where a logit is NaN or the largest is not finite, as `sample`
- * does. Spec: [sampling.2].
+ * does, and where there is no such token. Spec: [sampling.2].
  */
 export function tokenLogprobs(logits: Float64Array, token: number, count: number): TokenLogprobs {
+  if (!(token in logits)) throw new Error(`logits: there are ${logits.length}, none of token ${token}`)
   const normal = logSumExp(logits)
   const candidate = (token: number): Candidate => ({ token, logprob: logits[token] - normal })
   return { logprob: logits[token] - normal, likeliest: largest(logits, count).map(candidate) }

@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
 import { uniform } from './philox.ts'
-import { adjust, checkSampling, distribution, sample, type Sampling } from './sample.ts'
+import { plainAdjust, plainDistribution, plainSample } from './plain-sample.fixture.ts'
+import { adjust, checkSampling, choose, distribution, sample, type Sampling } from './sample.ts'
 
 interface Golden {
   readonly rows: readonly { readonly logits: number[]; readonly prompt: number[]; readonly generated: number[] }[]
@@ -120,6 +122,89 @@ describe('sample', () => {
     )
     // At most 8 degrees of freedom: 26.1 has a tail of 0.001.
     expect(chi).toBeLessThan(26.1)
+  })
+})
+
+describe('the quick way and the plain one', () => {
+  const id = fc.nat(39)
+  const sampling = fc.record(
+    {
+      temperature: fc.constantFrom(0, 1e-3, 0.7, 1, 30),
+      topP: fc.oneof(fc.constantFrom(0.25, 0.5, 1), fc.double({ min: 0.01, max: 1, noNaN: true })),
+      topK: fc.constantFrom(0, 1, 2, 7, 40, 1000),
+      minP: fc.constantFrom(0, 0.01, 0.5, 1),
+      repetitionPenalty: fc.constantFrom(0.5, 1, 1.3),
+      frequencyPenalty: fc.constantFrom(-0.5, 0, 0.1),
+      presencePenalty: fc.constantFrom(-0.3, 0, 1.7),
+      bias: fc.array(fc.tuple(id, fc.constantFrom(-Infinity, -100, 2.5, 100))).map((pairs) => new Map(pairs)),
+      seed: fc.nat(),
+    },
+    { requiredKeys: [] },
+  )
+  // Halves, so that there are equals; and numbers that round.
+  const logit = fc.oneof(
+    fc.integer({ min: -8, max: 8 }).map((n) => n / 2),
+    fc.double({ min: -9, max: 9, noNaN: true }),
+  )
+  const cases = fc.record({
+    logits: fc.array(fc.oneof({ weight: 9, arbitrary: logit }, fc.constant(-Infinity)), {
+      minLength: 1,
+      maxLength: 40,
+    }),
+    sampling,
+    context: fc.record({ prompt: fc.array(id), generated: fc.array(id) }),
+    forbidden: fc.uniqueArray(id, { maxLength: 3 }),
+  })
+
+  /** What a call gives, or what it says. */
+  function outcome<T>(call: () => T): T | string {
+    try {
+      return call()
+    } catch (error) {
+      return String(error)
+    }
+  }
+
+  it('agree bit for bit, errors included', () => {
+    fc.assert(
+      fc.property(cases, ({ logits, sampling, context, forbidden }) => {
+        const values = Float64Array.from(logits)
+        const allowed = (token: number): boolean => !forbidden.includes(token)
+        const expected = outcome(() => plainSample(values, sampling, context, allowed))
+        expect(outcome(() => sample(values, sampling, context, allowed))).toEqual(expected)
+        const token = typeof expected === 'string' ? expected : expected.token
+        expect(outcome(() => choose(values, sampling, context, allowed))).toBe(token)
+        expect([...values]).toEqual(logits)
+        const [scores, plain] = [values.slice(), values.slice()]
+        adjust(scores, sampling, context)
+        plainAdjust(plain, sampling, context)
+        expect(scores).toEqual(plain)
+        expect(outcome(() => distribution(scores, sampling))).toEqual(outcome(() => plainDistribution(plain, sampling)))
+      }),
+      { seed: 7, numRuns: 2000 },
+    )
+  })
+
+  it.each<Sampling>([
+    {},
+    { temperature: 0.8 },
+    { temperature: 0.8, topK: 40 },
+    { temperature: 0.8, topP: 0.9, repetitionPenalty: 1.1 },
+    { temperature: 2, topP: 0.999, minP: 1e-6, frequencyPenalty: 0.1, presencePenalty: 0.2 },
+  ])('agree over 49,152 tokens, %j', (sampling) => {
+    const logits = Float64Array.from({ length: 49152 }, (_, i) => 8 * Math.tan(uniform(3, i) - 0.5) + uniform(4, i))
+    const context = { prompt: steps(300).map((n) => n * 151), generated: steps(200).map((n) => (n * n) % 997) }
+    for (const seed of [1, 2, 3]) {
+      expect(sample(logits, { ...sampling, seed }, context)).toEqual(
+        plainSample(logits, { ...sampling, seed }, context),
+      )
+    }
+  })
+
+  it('what has an infinite bias is drawn, whatever else there is', () => {
+    const bias = new Map([2, 3].map((token) => [token, Infinity]))
+    const draw = (seed: number) => choose(Float64Array.of(5, 1, 0, 0, 9), { temperature: 1, bias, seed }, none)
+    expect(new Set(steps(50).map(draw))).toEqual(new Set([2, 3]))
   })
 })
 

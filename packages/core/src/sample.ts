@@ -1,6 +1,7 @@
 import { InputError } from './errors.ts'
 import { largestOf, logSumExp } from './log-sum-exp.ts'
 import { uniform } from './philox.ts'
+import { ranked } from './ranking.ts'
 
 /** How the next token is picked. Every field may be left out. Spec: [sampling]. */
 export interface Sampling {
@@ -69,12 +70,12 @@ export function choose(
   logits: Float64Array,
   sampling: Sampling,
   context: Context,
-  allowed: (token: number) => boolean = () => true,
+  allowed?: (token: number) => boolean,
 ): number {
   largestOf(logits)
-  const scores = logits.map((logit, token) => (allowed(token) ? logit : -Infinity))
+  const scores = masked(logits, allowed)
   adjust(scores, sampling, context)
-  return pick(distribution(scores, sampling), sampling.seed ?? 0, context.generated.length)
+  return pick(remaining(scores, sampling), sampling.seed ?? 0, context.generated.length)
 }
 
 /** As `choose`, with the token's log-probability: a sum over the whole vocabulary more. */
@@ -88,17 +89,39 @@ export function sample(
   return { token, logprob: logits[token] - logSumExp(logits) }
 }
 
+/** A copy of the logits, with −∞ for what is not allowed. */
+function masked(logits: Float64Array, allowed: ((token: number) => boolean) | undefined): Float64Array {
+  const scores = logits.slice()
+  if (allowed === undefined) return scores
+  for (let token = 0; token < scores.length; token++) if (!allowed(token)) scores[token] = -Infinity
+  return scores
+}
+
 /** Bias and penalties, in place on scores [V]. */
 export function adjust(scores: Float64Array, sampling: Sampling, { prompt, generated }: Context): void {
   const { bias, repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 } = sampling
   for (const [token, value] of bias ?? []) scores[token] += value
   if (repetitionPenalty !== 1) {
-    for (const token of new Set([...Array.from(prompt), ...generated])) {
+    for (const token of distinct(scores.length, prompt, generated)) {
       scores[token] = scores[token] > 0 ? scores[token] / repetitionPenalty : scores[token] * repetitionPenalty
     }
   }
-  for (const token of generated) scores[token] -= frequencyPenalty
-  for (const token of new Set(generated)) scores[token] -= presencePenalty
+  if (frequencyPenalty !== 0) for (const token of generated) scores[token] -= frequencyPenalty
+  if (presencePenalty !== 0) for (const token of distinct(scores.length, generated)) scores[token] -= presencePenalty
+}
+
+/** Every token below V that is in one of the lists, once. */
+function distinct(V: number, ...lists: readonly ArrayLike<number>[]): number[] {
+  const seen = new Uint8Array(V)
+  const found: number[] = []
+  for (const list of lists) {
+    for (let i = 0; i < list.length; i++) {
+      if (seen[list[i]] !== 0) continue
+      seen[list[i]] = 1
+      found.push(list[i])
+    }
+  }
+  return found
 }
 
 /** The tokens that may be drawn, in the order of drawing, and their weights, which need not sum to 1. */
@@ -108,39 +131,65 @@ export interface Distribution {
 }
 
 /** What is left of scores [V] after temperature, min-p, top-k and top-p; one token at temperature 0. */
-export function distribution(
-  scores: Float64Array,
-  { temperature = 0, topP = 1, topK = 0, minP = 0 }: Sampling,
-): Distribution {
-  const best = scores.reduce((top, score, token) => (score > scores[top] ? token : top), 0)
-  if (!(scores[best] > -Infinity)) throw new Error('sampling: no token is allowed')
-  if (temperature === 0) return { tokens: [best], weights: [1] }
-  const weight = (token: number): number => Math.exp((scores[token] - scores[best]) / temperature)
-  let tokens = [...scores.keys()].filter((token) => scores[token] > -Infinity && weight(token) >= minP)
-  if (topK > 0 && topK < tokens.length) {
-    // Sorting numbers alone is many times as fast as sorting tokens by them.
-    const least = scores.toSorted()[scores.length - topK]
-    tokens = tokens.filter((token) => scores[token] >= least)
-  }
-  if (topK > 0 || topP < 1) tokens.sort((a, b) => scores[b] - scores[a] || a - b)
-  if (topK > 0) tokens = tokens.slice(0, topK)
-  const weights = tokens.map(weight)
+export function distribution(scores: Float64Array, sampling: Sampling): Distribution {
+  const { tokens, weights } = remaining(scores, sampling)
+  return { tokens: [...tokens], weights: [...weights] }
+}
+
+/** A distribution of many tokens. */
+interface Weighed {
+  readonly tokens: Uint32Array
+  readonly weights: Float64Array
+}
+
+function remaining(scores: Float64Array, { temperature = 0, topP = 1, topK = 0, minP = 0 }: Sampling): Weighed {
+  const best = likeliest(scores)
+  const top = scores[best]
+  if (!(top > -Infinity)) throw new Error('sampling: no token is allowed')
+  if (temperature === 0) return { tokens: Uint32Array.of(best), weights: Float64Array.of(1) }
+  let tokens = possible(scores)
+  // Equal scores weigh 1 also where they are infinite.
+  const weight = (token: number): number => (scores[token] === top ? 1 : Math.exp((scores[token] - top) / temperature))
+  if (minP > 0) tokens = tokens.filter((token) => weight(token) >= minP)
+  if (topK > 0 || topP < 1) tokens = ranked(scores, tokens, topK > 0 ? topK : tokens.length)
+  const weights = new Float64Array(tokens.length)
+  for (let i = 0; i < tokens.length; i++) weights[i] = weight(tokens[i])
   const kept = topP < 1 ? reach(weights, topP * sum(weights)) : tokens.length
-  return { tokens: tokens.slice(0, kept), weights: weights.slice(0, kept) }
+  return { tokens: tokens.subarray(0, kept), weights: weights.subarray(0, kept) }
 }
 
-function pick({ tokens, weights }: Distribution, seed: number | bigint, draw: number): number {
-  const target = uniform(seed, draw) * sum(weights)
-  return tokens[Math.min(reach(weights, target, true), tokens.length) - 1]
+/** The token of the largest score, the lowest id among equals. */
+function likeliest(scores: Float64Array): number {
+  let best = 0
+  for (let token = 1; token < scores.length; token++) if (scores[token] > scores[best]) best = token
+  return best
 }
 
-function sum(numbers: readonly number[]): number {
-  return numbers.reduce((a, b) => a + b, 0)
+/** The tokens above −∞, ascending. */
+function possible(scores: Float64Array): Uint32Array {
+  const tokens = new Uint32Array(scores.length)
+  let count = 0
+  for (let token = 0; token < scores.length; token++) if (scores[token] > -Infinity) tokens[count++] = token
+  return tokens.subarray(0, count)
 }
 
-/** How many weights it takes until their sum reaches (or, if strict, exceeds) the target; at least one. */
-function reach(weights: readonly number[], target: number, strict = false): number {
+function pick({ tokens, weights }: Weighed, seed: number | bigint, draw: number): number {
+  return tokens[reach(weights, uniform(seed, draw) * sum(weights), true) - 1]
+}
+
+/** In order: another one would round differently. */
+function sum(numbers: Float64Array): number {
+  let total = 0
+  for (let i = 0; i < numbers.length; i++) total += numbers[i]
+  return total
+}
+
+/** How many weights it takes until their sum reaches (or, if strict, exceeds) the target; all where it never does. */
+function reach(weights: Float64Array, target: number, strict = false): number {
   let reached = 0
-  const index = weights.findIndex((weight) => ((reached += weight), strict ? reached > target : reached >= target))
-  return index < 0 ? weights.length : index + 1
+  for (let i = 0; i < weights.length; i++) {
+    reached += weights[i]
+    if (strict ? reached > target : reached >= target) return i + 1
+  }
+  return weights.length
 }

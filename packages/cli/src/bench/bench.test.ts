@@ -7,7 +7,7 @@ import { bench } from './bench.ts'
 import type { Plan } from './plan.ts'
 import type { Event, Result } from './report.ts'
 
-const plan: Plan = { prompts: [20], generate: 4, depths: [0, 2], repetitions: 3, seconds: null }
+const plan: Plan = { prompts: [20], generate: 4, depths: [0, 2], batches: [], repetitions: 3, seconds: null }
 const limits = {
   kind: 'a made-up machine',
   stream: 'x',
@@ -92,6 +92,24 @@ describe('figures', () => {
     expect(found.perToken!.operations).toBe(38_760 + 296 * 3.5)
     expect(found.operationsPerSecond).toBe(400 * (38_760 + 296 * 3.5))
     expect(found.share!.arithmetic).toBeCloseTo((400 * (38_760 + 296 * 3.5)) / 1e9, 12)
+  })
+
+  it('of a batch are those of all its sequences together, and their ratio to one', async () => {
+    const batched = { ...plan, prompts: [], depths: [2], batches: [8] }
+    const { backends } = await bench([definition], definition, model, batched, { now: clock() })
+    const [one, eight] = backends[0].results
+    expect([one.name, eight.name]).toEqual(['generate 4 at 2', 'generate 4 at 2, batch 8'])
+    // Eight times four tokens in the ten milliseconds in which the clock lets four go by.
+    expect(one.tokensPerSecond!.median).toBe(400)
+    expect(eight.tokensPerSecond!.median).toBe(3200)
+    expect(eight.overOne).toBe(8)
+    expect(one).not.toHaveProperty('overOne')
+    // Operations are those of each sequence; the weights are read once for all, and of the table a row for each.
+    expect(eight.perToken!.operations).toBe(one.perToken!.operations)
+    const cache = 4.5 * backends[0].cacheBytesPerToken!
+    const row = 4 * 32
+    const weights = one.perToken!.bytes - cache - row
+    expect(eight.perToken!.bytes).toBeCloseTo(weights / 8 + cache + row, 9)
   })
 
   it('are held against the better of the limits before and after', async () => {

@@ -1,7 +1,7 @@
 import type { BareModel, Program } from '@tramontane/core'
 import type { PresentBackend } from '../worker-backend.ts'
 import { cacheElements } from './cost.ts'
-import { figures } from './figures.ts'
+import { compared, figures } from './figures.ts'
 import { gateTokens, judge, topTokens, type Top, type Verdict } from './gate.ts'
 import type { Limits } from './limits.ts'
 import { watchMemory } from './memory.ts'
@@ -82,7 +82,8 @@ async function benchBackend(backend: PresentBackend, job: Job, deadline: number)
     )
     const memory = peak()
     const best = better(before, await limits())
-    const results = timed.map((one) => figures(one, job.plan.repetitions, meter, cacheElements(job.model.graph), best))
+    const elements = cacheElements(job.model.graph)
+    const results = compared(timed.map((one) => figures(one, job.plan.repetitions, meter, elements, best)))
     const valid = gate === null || gate.passed
     return {
       ...own,

@@ -20,11 +20,12 @@ export interface Cost {
   readonly operations: number
 }
 
-/** A pass of `T` tokens after `past` others, of which `R` rows want logits. */
+/** A pass of `T` tokens after `past` others, of which `R` rows want logits, in each of `batch` sequences (default 1). */
 export interface PassSize {
   readonly past: number
   readonly T: number
   readonly R: number
+  readonly batch?: number
 }
 
 export function addCosts(costs: readonly Cost[]): Cost {
@@ -50,17 +51,19 @@ export function passCosts(graph: Graph): (size: PassSize) => Cost {
   // Most passes differ by their past alone, which only attention sees.
   const known = new Map<string, Cost>()
   return (size) => {
-    const key = `${size.T},${size.R}`
-    const rows = known.get(key) ?? rowCost(size)
+    const { T, R, batch = 1 } = size
+    const key = `${T},${R},${batch}`
+    const rows = known.get(key) ?? rowCost({ T: T * batch, R: R * batch })
     known.set(key, rows)
-    return addCosts([rows, ...attentions.map((node) => attentionCost(node, columns, size))])
+    const attended = attentions.map((node) => attentionCost(node, columns, size))
+    return addCosts([rows, ...Array.from({ length: batch }, () => attended).flat()])
   }
 }
 
 const nothing: Cost = { weightBytes: 0, cacheReads: 0, cacheWrites: 0, operations: 0 }
 
 /** Costs of the nodes that treat rows independently, and of all weights. */
-function rowCosts(graph: Graph, columns: Columns): (size: Omit<PassSize, 'past'>) => Cost {
+function rowCosts(graph: Graph, columns: Columns): (size: Pick<PassSize, 'T' | 'R'>) => Cost {
   const rowwise = rowwiseNodes(graph)
   return ({ T, R }) => {
     const weights = new Map<string, number>()

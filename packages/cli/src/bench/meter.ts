@@ -3,7 +3,7 @@ import { fit, reserve, type Amount } from './budget.ts'
 import { CacheWidth } from './cache-width.ts'
 import { FilledPast } from './filled-past.ts'
 import { Pace } from './pace.ts'
-import { caseName, type Case } from './plan.ts'
+import { caseName, sequences, type Case } from './plan.ts'
 import type { Event } from './report.ts'
 import { drawTokens, feedText, type Runner } from './run.ts'
 import { duration } from './units.ts'
@@ -79,7 +79,7 @@ export class Meter {
       const seconds = await this.#time(() => feedText(this.#session, sequence, prompt, true))
       this.pace.learn({ kind: 'prompt', tokens: prompt.length, depth: 0 }, seconds)
       this.width.observe(program.usage(), prompt.length)
-      await this.#steps(sequence, steps)
+      await this.#steps([sequence], { kind: 'generate', tokens: steps, depth: prompt.length })
       sequence.close()
     }
   }
@@ -110,15 +110,16 @@ export class Meter {
       return skip(asked, `there was no time: ${first} takes about ${duration(seconds)}`)
     }
     const past = await this.#fill(asked)
+    const steps = Math.min(warmSteps, asked.tokens)
     try {
-      const warm = past.fork()
-      const amount = this.#fit(asked, await this.#steps(warm, Math.min(warmSteps, asked.tokens)), until, 1)
-      warm.close()
+      const warm = forks(past, asked)
+      const amount = this.#fit(asked, await this.#steps(warm, { ...asked, tokens: steps }), until, 1)
+      for (const sequence of warm) sequence.close()
       if (amount === null) return skip(asked, 'there was no time for one step')
       return await this.#repeat(asked, amount, until, async () => {
-        const sequence = past.fork()
-        const seconds = await this.#time(() => drawTokens(this.#session, sequence, this.#next(depth), amount.tokens))
-        sequence.close()
+        const own = forks(past, asked)
+        const seconds = await this.#time(() => drawTokens(this.#session, own, this.#next(depth), amount.tokens))
+        for (const sequence of own) sequence.close()
         return seconds
       })
     } finally {
@@ -164,11 +165,11 @@ export class Meter {
   }
 
   /** Draws some tokens to warm up, and learns from them. → seconds per token */
-  async #steps(sequence: Sequence, tokens: number): Promise<number> {
-    const depth = sequence.length
-    const seconds = await this.#time(() => drawTokens(this.#session, sequence, this.#next(depth), tokens))
-    this.pace.learn({ kind: 'generate', tokens, depth }, seconds)
-    return seconds / tokens
+  async #steps(own: readonly Sequence[], steps: Case): Promise<number> {
+    const next = this.#next(steps.depth)
+    const seconds = await this.#time(() => drawTokens(this.#session, own, next, steps.tokens))
+    this.pace.learn(steps, seconds)
+    return seconds / steps.tokens
   }
 
   #next(depth: number): Int32Array {
@@ -201,4 +202,9 @@ export class Meter {
 
 function skip(asked: Case, skipped: string): Timed {
   return { asked, measured: null, skipped, seconds: [], usage: null }
+}
+
+/** A sequence with this past for each one that the case works on. */
+function forks(past: Sequence, asked: Case): Sequence[] {
+  return Array.from({ length: sequences(asked) }, () => past.fork())
 }

@@ -8,7 +8,7 @@ export class Pace {
   readonly #costs: ReturnType<typeof passCosts>
   readonly #chunk: number
   /** Operations per second as last seen. */
-  readonly #seen = { prompt: Infinity, generate: Infinity }
+  readonly #seen = new Map<string, number>()
 
   constructor(graph: Graph, chunk: number) {
     this.#costs = passCosts(graph)
@@ -16,13 +16,13 @@ export class Pace {
   }
 
   /** The least that the passes of a case cost, together. */
-  cost({ kind, tokens, depth }: Case): Cost {
+  cost({ kind, tokens, depth, batch = 1 }: Case): Cost {
     const sizes = chunks(tokens, kind === 'prompt' ? this.#chunk : 1)
     let past = depth
     return addCosts(
       sizes.map((T, i) => {
         const R = kind === 'generate' || i === sizes.length - 1 ? 1 : 0
-        const cost = this.#costs({ past, T, R })
+        const cost = this.#costs({ past, T, R, batch })
         past += T
         return cost
       }),
@@ -30,12 +30,15 @@ export class Pace {
   }
 
   learn(done: Case, seconds: number): void {
-    this.#seen[done.kind] = this.cost(done).operations / seconds
+    this.#seen.set(paceOf(done), this.cost(done).operations / seconds)
   }
 
   /** An estimate of the seconds that a case takes once. */
   seconds(asked: Case): number {
-    return asked.tokens === 0 ? 0 : this.cost(asked).operations / this.#seen[asked.kind]
+    if (asked.tokens === 0) return 0
+    // A batch that was not seen yet is guessed to be as slow as single sequences are.
+    const seen = this.#seen.get(paceOf(asked)) ?? this.#seen.get(asked.kind) ?? Infinity
+    return this.cost(asked).operations / seen
   }
 
   /** An estimate for each case, once and in order, with what it needs fed before when `held` tokens are there already. */
@@ -46,4 +49,9 @@ export class Pace {
       return this.seconds({ kind: 'prompt', tokens: missing, depth: asked.depth - missing }) + this.seconds(asked)
     })
   }
+}
+
+/** Cases of the same kind run at about the same pace. */
+function paceOf({ kind, batch }: Case): string {
+  return batch === undefined ? kind : `${kind} ${batch}`
 }

@@ -42,7 +42,10 @@ export interface Result {
   readonly skipped: string | null
   /** Of each repetition. */
   readonly seconds: readonly number[]
+  /** Of all sequences together. */
   readonly tokensPerSecond: Spread | null
+  /** Of a batch: how many times the tokens per second of one sequence in this run, by the medians. */
+  readonly overOne?: number
   readonly perToken: { readonly bytes: number; readonly operations: number } | null
   /** At the median. */
   readonly bytesPerSecond: number | null

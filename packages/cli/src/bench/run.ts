@@ -1,4 +1,4 @@
-import type { Program, Sequence } from '@tramontane/core'
+import type { Feed, Program, Sequence } from '@tramontane/core'
 
 /** A program to be measured, and how it is fed. */
 export interface Runner {
@@ -37,19 +37,26 @@ export async function feedText(
   await Promise.all(passes)
 }
 
-/** Feeds a token, then each one drawn, `count` passes in all; one pass is always waiting behind the one that runs. */
+/**
+ * Feeds every sequence a token, then each one drawn, `count` passes of all sequences in all; one pass is always waiting
+ * behind the one that runs.
+ */
 export async function drawTokens(
   { program, signal }: Runner,
-  sequence: Sequence,
+  sequences: readonly Sequence[],
   first: Int32Array,
   count: number,
 ): Promise<void> {
   const options = { outputs: [], choose: 'greedy', ...(signal && { signal }) } as const
-  let pass = program.submit([{ sequence, tokens: first, logits: 'last' }], options)
-  for (let i = 1; i < count; i++) {
-    const next = program.submit([{ sequence, tokens: pass.drawn[0], logits: 'last' }], options)
-    await pass.done
-    pass = next
+  const submit = (tokens: (i: number) => Feed['tokens']) => {
+    const feeds = sequences.map((sequence, i): Feed => ({ sequence, tokens: tokens(i), logits: 'last' }))
+    return program.submit(feeds, options)
   }
-  await pass.drawn[0].token
+  let pass = submit(() => first)
+  for (let i = 1; i < count; i++) {
+    const { drawn, done } = pass
+    pass = submit((i) => drawn[i])
+    await done
+  }
+  await Promise.all(pass.drawn.map(({ token }) => token))
 }

@@ -75,10 +75,11 @@ function panelOf(kind: 'prompt' | 'generate', rows: readonly Row[], top: number)
   return { svg: [...head, ...grid, ...parts].join('\n'), height: y + 30 - top }
 }
 
-function caseLabel({ asked: { kind, tokens, depth } }: Result): string {
+function caseLabel({ asked: { kind, tokens, depth, batch } }: Result): string {
   const count = (n: number) => n.toLocaleString('en-US')
   if (kind === 'prompt') return `${count(tokens)} tokens`
-  return depth === 0 ? `${count(tokens)} tokens from the start` : `${count(tokens)} tokens after ${count(depth)}`
+  const where = depth === 0 ? 'from the start' : `after ${count(depth)}`
+  return `${count(tokens)} tokens ${where}${batch === undefined ? '' : ` in each of ${count(batch)} sequences together`}`
 }
 
 function gridLine(tick: number, scale: Axis, top: number, bottom: number): string {
@@ -108,7 +109,8 @@ function rowOf({ backend, tone, result }: Row, y: number, scale: Axis): string {
   const end = scale.at(rate.median)
   const paint = backend.valid ? `class="t${tone % tones}"` : `fill="url(#hatch${tone % tones})"`
   const bar = `<path ${paint} d="${rounded(bars.x, y, Math.max(end, 1), barHeight)}"/>`
-  const marks = [...(backend.valid ? [] : ['not valid']), ...(isShort(result) ? ['†'] : [])].join(' ')
+  const ratio = result.overOne === undefined ? [] : [`${digits(result.overOne)} × one`]
+  const marks = [...(backend.valid ? ratio : ['not valid']), ...(isShort(result) ? ['†'] : [])].join(' ')
   const after = bars.x + Math.max(end, scale.at(rate.max)) + 10
   const value = `<text class="value" x="${after}" y="${y + 12}">${digits(rate.median)}<tspan class="soft" dx="6">${marks}</tspan></text>`
   return [name, bar, whisker(scale.at(rate.min), scale.at(rate.max), y), value, shareBars(result.share, y)].join('')

@@ -85,7 +85,10 @@ export function isShort({ asked, measured }: Result): boolean {
 function remarks(results: readonly Result[]): string[] {
   return results.flatMap((result) => {
     if (result.measured === null) return [`  ${result.name}: not measured, ${result.skipped}`]
-    return isShort(result) ? [`  † ${shortage(result)}`] : []
+    const { name, overOne } = result
+    const ratio =
+      overOne === undefined ? [] : [`  ${name}: ${digits(overOne)} times the tokens per second of one sequence`]
+    return isShort(result) ? [`  † ${shortage(result)}`, ...ratio] : ratio
   })
 }
 

@@ -49,15 +49,15 @@ async function call(backends: readonly PresentBackend[], ...argv: string[]) {
   return { failure, out: out.join(''), err: err.join('') }
 }
 
-const short = ['--prompt', '20', '--generate', '4', '--depth', '0,end', '--repetitions', '2']
+const short = ['--prompt', '20', '--generate', '4', '--depth', '0,end', '--batch', '3', '--repetitions', '2']
 const twice = [entry('reference', reference()), honest]
 
 describe('tables', () => {
   it('have a line for each case of each backend, under one heading', async () => {
     const { failure, out, err } = await call(twice, tiny, ...short)
     expect(failure).toBe(undefined)
-    for (const name of ['generate 4 at 0', 'prompt 20', 'generate 4 at 60']) {
-      expect(out.split('\n').filter((line) => line.startsWith(`  ${name} `))).toHaveLength(2)
+    for (const name of ['generate 4 at 0', 'generate 4 at 0, batch 3', 'prompt 20', 'generate 4 at 60']) {
+      expect(out.split('\n').filter((line) => line.startsWith(`  ${name}  `))).toHaveLength(2)
     }
     expect(out).toContain('reference: 1 thread, prompts in passes of 8 tokens; it defines what is right')
     expect(out).toMatch(/decidable positions agree with the reference/)
@@ -66,6 +66,9 @@ describe('tables', () => {
     const widths = lines.slice(heading, heading + 4).map((line) => line.length)
     expect(widths).toEqual(Array(4).fill(widths[0]))
     expect(err).toContain('reference: measuring prompt 20, 1 of 2 (about ')
+    expect(
+      out.match(/^ {2}generate 4 at 0, batch 3: [\d.]+ times the tokens per second of one sequence$/gm),
+    ).toHaveLength(2)
   })
 
   it('say what was not measured as asked', async () => {
@@ -77,7 +80,7 @@ describe('tables', () => {
   it('mark what was cut by the time, and say why something is missing', async () => {
     const { out } = await call(twice, tiny, ...short, '--json', '--backend', 'reference')
     const document = JSON.parse(out) as BenchDocument
-    const [first, second, third] = document.backends[0].results
+    const [first, , second, third] = document.backends[0].results
     const cut = { ...first, measured: { tokens: 3, repetitions: 1 } }
     const once = { ...third, measured: { tokens: 4, repetitions: 1 } }
     const left = { ...second, measured: null, skipped: 'there was no time', tokensPerSecond: null, perToken: null }
@@ -94,14 +97,21 @@ describe('JSON', () => {
     const { out } = await call(twice, tiny, ...short, '--json', '--backend', 'reference')
     const found = JSON.parse(out) as BenchDocument
     expect(found).toMatchObject({ schema: 'tramontane-bench', version: 1, notes: [] })
-    expect(found.plan).toEqual({ prompts: [20], generate: 4, depths: [0, 'end'], repetitions: 2, seconds: null })
+    expect(found.plan).toEqual({
+      prompts: [20],
+      generate: 4,
+      depths: [0, 'end'],
+      batches: [3],
+      repetitions: 2,
+      seconds: null,
+    })
     expect(found.environment).toMatchObject({ node: process.version })
     expect(found.environment.cores).toBeGreaterThan(0)
     expect(Date.parse(found.date)).toBeGreaterThan(0)
     const [backend] = found.backends
     expect(found.backends).toHaveLength(1)
     expect(backend.memory!.bytes).toBeGreaterThan(2 ** 20)
-    expect(backend.results.map(({ seconds }) => seconds.length)).toEqual([2, 2, 2])
+    expect(backend.results.map(({ seconds }) => seconds.length)).toEqual([2, 2, 2, 2])
     expect(found.model).toMatchObject({ name: 'full', weightBytes: 4 * (2 * 7744 + 2 * 97 * 32 + 32) })
   })
 
@@ -123,7 +133,7 @@ describe('a backend that is wrong', () => {
     expect(failure?.message).toBe('bench: the figures of faulty are not valid; see above')
     expect(out).toMatch(/^faulty: .*NOT VALID: \d+ of \d+ decidable positions agree .*; at position \d+ it says/m)
     const drawn = await readFile(svg, 'utf8')
-    expect(drawn.match(/>not valid</g)).toHaveLength(3)
+    expect(drawn.match(/>not valid</g)).toHaveLength(4)
     expect(drawn).toContain('url(#hatch1)')
     expect(drawn).not.toContain('url(#hatch0)')
   })
@@ -135,8 +145,12 @@ describe('pictures', () => {
     await call(twice, tiny, ...short, '--svg', svg)
     const drawn = await readFile(svg, 'utf8')
     const texts = textsOf(drawn)
-    for (const { name } of twice) expect(texts.filter((text) => text === name)).toHaveLength(3)
-    for (const label of ['20 tokens', '4 tokens from the start', '4 tokens after 60']) expect(texts).toContain(label)
+    for (const { name } of twice) expect(texts.filter((text) => text === name)).toHaveLength(4)
+    const together = '4 tokens from the start in each of 3 sequences together'
+    for (const label of ['20 tokens', '4 tokens from the start', together, '4 tokens after 60']) {
+      expect(texts).toContain(label)
+    }
+    expect(texts.filter((text) => /^[\d.]+ × one$/.test(text))).toHaveLength(2)
     expect(drawn).toMatch(/<svg [^>]*role="img" aria-labelledby="title desc"/)
     expect(texts.find((text) => text.startsWith('Bars compare'))).toContain('generate 4 at 60: ')
     // Nothing is drawn outside.
@@ -171,6 +185,7 @@ describe('usage', () => {
     ['--prompt', '512,0', /whole number from 1/],
     ['--backend', 'abacus', /reference/],
     ['--seconds', '0', /whole number from 1/],
+    ['--batch', '8,0', /whole number from 1/],
   ])('%s %s is refused', async (option, value, words) => {
     const { code, text } = await usage(tiny, option, value)
     expect(code).toBe(2)

@@ -19,6 +19,7 @@ interface Options {
   readonly prompt?: readonly number[]
   readonly generate?: number
   readonly depth?: readonly Depth[]
+  readonly batch?: readonly number[]
   readonly repetitions?: number
   readonly seconds?: number
   readonly quick?: boolean
@@ -40,13 +41,18 @@ export function benchCommand(io: Io, backends: readonly PresentBackend[] = prese
       'tokens before the generated ones; "end" of the context (default: 0,4096,end)',
       list(depth),
     )
+    .option(
+      '--batch <list>',
+      'sequences that generate together, at the least depth (default: 8)',
+      list(positiveWholeNumber),
+    )
     .option('--repetitions <n>', 'how often each is measured (default: 3)', positiveWholeNumber)
     .option(
       '--seconds <n>',
       'most time for everything; what does not fit is cut or left out, and said',
       positiveWholeNumber,
     )
-    .option('--quick', 'a short run: --prompt 64 --generate 8 --depth 0,64 --repetitions 2')
+    .option('--quick', 'a short run: --prompt 64 --generate 8 --depth 0,64 --batch 8 --repetitions 2')
     .option('--json', 'print everything as JSON')
     .option('--svg <file>', 'write a picture too')
     .action((directory: string, options: Options) => runBench(io, backends, directory, options))
@@ -80,12 +86,13 @@ async function runBench(
   if (bad.length > 0) throw new InputError(`bench: the figures of ${bad.join(', ')} are not valid; see above`)
 }
 
-function planOf({ prompt, depth, quick, generate, repetitions, seconds }: Options): Plan {
+function planOf({ prompt, depth, batch, quick, generate, repetitions, seconds }: Options): Plan {
   const preset = quick ? quickPlan : fullPlan
   return {
     prompts: prompt ?? preset.prompts,
     generate: generate ?? preset.generate,
     depths: depth ?? preset.depths,
+    batches: batch ?? preset.batches,
     repetitions: repetitions ?? preset.repetitions,
     seconds: seconds ?? preset.seconds,
   }

@@ -1,7 +1,7 @@
 import type { NodeOf } from '../graph.ts'
 import type { AttentionResult, Breathe, Span } from '../op-table.ts'
 import { encode } from '../dtype.ts'
-import { dotRows, group } from './dots.ts'
+import { addRows, dotRows, group } from './dots.ts'
 import { matrix, type Matrix } from './matrix.ts'
 import { pageSize, type KeyValues, type PagedCache } from './paged-cache.ts'
 
@@ -65,41 +65,33 @@ function attend(
   report: (head: number, weights: Float64Array, first: number) => void,
 ): void {
   const d = query.length / heads
+  const columns = kvHeads * d
   const first = window === null ? 0 : Math.max(0, i - window + 1)
   const pages = past.pages(first, i + 1)
+  // One for every row of the pages; the first and the last page may have rows that are not seen.
   const scores = new Float64Array(pages.length * pageSize)
-  const skipped = first % pageSize
-  const weights = scores.subarray(skipped, skipped + i + 1 - first)
+  const seen = first % pageSize
+  const end = seen + i + 1 - first
+  const weights = scores.subarray(seen, end)
   for (let h = 0; h < heads; h++) {
     // [attention.1] H / G consecutive query heads share one key-value head.
     const offset = Math.floor(h / (heads / kvHeads)) * d
-    pages.forEach(({ keys }, p) => score(query, h * d, d, keys, offset, scores, p * pageSize))
+    for (let at = 0; at < scores.length; at += group) {
+      const row = (at % pageSize) * columns + offset
+      dotRows(query, h * d, pages[Math.floor(at / pageSize)].keys, row, columns, d, scores, at)
+    }
     softmax(weights, Math.sqrt(d))
-    let seen = 0
-    pages.forEach(({ values }, p) => {
-      const from = p === 0 ? skipped : 0
-      const count = Math.min(pageSize - from, weights.length - seen)
-      mix(weights.subarray(seen, seen + count), values, from, offset, out.subarray(h * d, (h + 1) * d))
-      seen += count
-    })
+    for (let at = seen; at < end; at = pageEnd(at)) {
+      const rows = Math.min(end, pageEnd(at)) - at
+      const row = (at % pageSize) * columns + offset
+      addRows(out, h * d, scores, at, pages[Math.floor(at / pageSize)].values, row, columns, rows, d)
+    }
     report(h, weights, first)
   }
 }
 
-/** q · k for every row of a page, of which some may not be seen: whole pages come in fours. */
-function score(
-  query: Float64Array,
-  from: number,
-  d: number,
-  keys: Float64Array,
-  offset: number,
-  scores: Float64Array,
-  at: number,
-): void {
-  const columns = keys.length / pageSize
-  for (let row = 0; row < pageSize; row += group) {
-    dotRows(query, from, keys, row * columns + offset, columns, d, scores, at + row)
-  }
+function pageEnd(row: number): number {
+  return row - (row % pageSize) + pageSize
 }
 
 /** [attention.4] wⱼ = e^(sⱼ − max s) / Σ e^(s − max s) with s = scores / root, in place. */
@@ -109,21 +101,4 @@ function softmax(scores: Float64Array, root: number): void {
   let sum = 0
   for (let j = 0; j < scores.length; j++) sum += scores[j] = Math.exp(scores[j] - largest)
   for (let j = 0; j < scores.length; j++) scores[j] /= sum
-}
-
-/** [attention.4] out += Σⱼ wⱼ · vⱼ for the rows of a page from `first` on, in their order, four by four. out [d] */
-function mix(w: Float64Array, values: Float64Array, first: number, offset: number, out: Float64Array): void {
-  const columns = values.length / pageSize
-  const fours = w.length - (w.length % 4)
-  const at = first * columns + offset
-  for (let j = 0; j < fours; j += 4) {
-    const [a, b, c, d] = [at + j * columns, at + (j + 1) * columns, at + (j + 2) * columns, at + (j + 3) * columns]
-    const [w0, w1, w2, w3] = [w[j], w[j + 1], w[j + 2], w[j + 3]]
-    for (let i = 0; i < out.length; i++) {
-      out[i] = out[i] + w0 * values[a + i] + w1 * values[b + i] + w2 * values[c + i] + w3 * values[d + i]
-    }
-  }
-  for (let j = fours; j < w.length; j++) {
-    for (let i = 0; i < out.length; i++) out[i] += w[j] * values[at + j * columns + i]
-  }
 }

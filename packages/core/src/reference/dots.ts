@@ -1,3 +1,5 @@
+// The inner loops of the reference. Plain statements throughout: an array taken apart in them would be allocated each time.
+
 /** Rows that a vector is multiplied with at once: independent sums hide the latency of an addition. */
 export const group = 4
 
@@ -15,8 +17,13 @@ export function dotRows(
   out: Float64Array,
   at: number,
 ): void {
-  const [row1, row2, row3] = [row + stride, row + 2 * stride, row + 3 * stride]
-  let [a, b, c, d] = [0, 0, 0, 0]
+  const row1 = row + stride
+  const row2 = row1 + stride
+  const row3 = row2 + stride
+  let a = 0
+  let b = 0
+  let c = 0
+  let d = 0
   for (let k = 0; k < K; k++) {
     const v = x[from + k]
     a += v * w[row + k]
@@ -32,7 +39,14 @@ export function dotRows(
 
 /** `dotRows` of two vectors at once, x[from …] and x[from + K …], with w's first four rows of K: eight sums → out. */
 export function dotRowsTwice(x: Float64Array, from: number, w: Float64Array, K: number, out: Float64Array): void {
-  let [a0, b0, c0, d0, a1, b1, c1, d1] = [0, 0, 0, 0, 0, 0, 0, 0]
+  let a0 = 0
+  let b0 = 0
+  let c0 = 0
+  let d0 = 0
+  let a1 = 0
+  let b1 = 0
+  let c1 = 0
+  let d1 = 0
   for (let k = 0; k < K; k++) {
     const v0 = x[from + k]
     const v1 = x[from + K + k]
@@ -49,5 +63,46 @@ export function dotRowsTwice(x: Float64Array, from: number, w: Float64Array, K: 
     c1 += v1 * c
     d1 += v1 * d
   }
-  out.set([a0, b0, c0, d0, a1, b1, c1, d1])
+  out[0] = a0
+  out[1] = b0
+  out[2] = c0
+  out[3] = d0
+  out[4] = a1
+  out[5] = b1
+  out[6] = c1
+  out[7] = d1
+}
+
+/**
+ * out[to + k] += Σ_r w[from + r] · m[row + r · stride + k] for r = 0 … rows − 1 and k = 0 … K − 1, in the order of r; four
+ * rows at a time, and those that are left one by one.
+ */
+export function addRows(
+  out: Float64Array,
+  to: number,
+  w: Float64Array,
+  from: number,
+  m: Float64Array,
+  row: number,
+  stride: number,
+  rows: number,
+  K: number,
+): void {
+  const grouped = rows - (rows % group)
+  for (let r = 0; r < grouped; r += group) {
+    const w0 = w[from + r]
+    const w1 = w[from + r + 1]
+    const w2 = w[from + r + 2]
+    const w3 = w[from + r + 3]
+    const row0 = row + r * stride
+    const row1 = row0 + stride
+    const row2 = row1 + stride
+    const row3 = row2 + stride
+    for (let k = 0; k < K; k++) {
+      out[to + k] = out[to + k] + w0 * m[row0 + k] + w1 * m[row1 + k] + w2 * m[row2 + k] + w3 * m[row3 + k]
+    }
+  }
+  for (let r = grouped; r < rows; r++) {
+    for (let k = 0; k < K; k++) out[to + k] += w[from + r] * m[row + r * stride + k]
+  }
 }

@@ -24,7 +24,7 @@ export async function linear(
   const decoded = new Float64Array(group * K)
   for (let n = 0; n < N; n += group) {
     const rows = Math.min(group, N - n)
-    for (let r = 0; r < rows; r++) decodeRow(decoded.subarray(r * K, (r + 1) * K), weight, scales, n + r)
+    for (let r = 0; r < rows; r++) decodeRow(decoded, r * K, weight, scales, n + r)
     multiply(x, decoded, offsets, n, rows, out)
     const pause = breathe()
     if (pause) await pause
@@ -37,14 +37,14 @@ interface Scales {
   readonly values: Float64Array
 }
 
-/** [fp8.2] One row of the weight, exactly: code · scale has at most 4 + 24 significant bits. → [K] */
-function decodeRow(row: Float64Array, weight: Tensor, scales: Scales | null, n: number): void {
-  const K = row.length
+/** [fp8.2] One row of the weight, exactly: code · scale has at most 4 + 24 significant bits. → [K] of out, from `at` on */
+function decodeRow(out: Float64Array, at: number, weight: Tensor, scales: Scales | null, n: number): void {
+  const K = weight.shape[1]
   const byBlock = scales?.shape.length === 2
   const width = byBlock ? blockSize : K
   for (let k = 0; k < K; k += width) {
     const end = Math.min(k + width, K)
-    decodeInto(row.subarray(k, end), weight, { from: n * K + k, to: n * K + end }, scaleAt(scales, n, k))
+    decodeInto(out, weight, { from: n * K + k, to: n * K + end }, scaleAt(scales, n, k), at + k)
   }
 }
 
