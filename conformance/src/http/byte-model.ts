@@ -1,8 +1,6 @@
-import { mkdir } from 'node:fs/promises'
-import { join } from 'node:path'
 import { blobFolder, synth, type Folder, type OutputFile } from '@tramontane/core'
-import { writeDiskFile } from '@tramontane/core/disk'
-import { tinyShape, withConfig } from './tiny-model.ts'
+import { byteLevel } from './byte-level.ts'
+import { inMemory, onDisk, tinyShape, withConfig } from './tiny-model.ts'
 
 const control = ['<|endoftext|>', '<|im_start|>', '<|im_end|>']
 
@@ -19,21 +17,13 @@ export interface ByteModelOptions {
  * A model of 1,400 tokens that takes a fraction of a millisecond a pass, with random weights: single bytes, syllables and
  * pairs of them, control tokens of ChatML. What it says is a babble in which some characters are broken.
  */
-export async function byteModel(options: ByteModelOptions = {}): Promise<Folder> {
-  const files = new Map<string, Blob>()
-  for await (const { name, chunks } of filesOf(options)) {
-    const parts: Uint8Array<ArrayBuffer>[] = []
-    // The next chunk may be in the same memory.
-    for await (const part of chunks) parts.push(new Uint8Array(part))
-    files.set(name, new Blob(parts))
-  }
-  return blobFolder(files, 'byte-model')
+export function byteModel(options: ByteModelOptions = {}): Promise<Folder> {
+  return inMemory('byte-model', filesOf(options))
 }
 
 /** The same in a folder on the disk; writes over the files of an earlier one. */
-export async function writeByteModel(directory: string, options: ByteModelOptions = {}): Promise<void> {
-  await mkdir(directory, { recursive: true })
-  for await (const { name, chunks } of filesOf(options)) await writeDiskFile(join(directory, name), chunks)
+export function writeByteModel(directory: string, options: ByteModelOptions = {}): Promise<void> {
+  return onDisk(directory, filesOf(options))
 }
 
 function filesOf({ seed = 1, config = {} }: ByteModelOptions): AsyncGenerator<OutputFile> {
@@ -50,20 +40,7 @@ function filesOf({ seed = 1, config = {} }: ByteModelOptions): AsyncGenerator<Ou
 function tokenizerFile() {
   const merges = [...merged()]
   const tokens = [...control, ...byteNames(), ...merges.map((pair) => pair.join(''))]
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: true }
-  return {
-    version: '1.0',
-    added_tokens: control.map((content, id) => ({ id, content, special: true, normalized: false })),
-    normalizer: null,
-    pre_tokenizer: byteLevel,
-    post_processor: null,
-    decoder: byteLevel,
-    model: {
-      type: 'BPE',
-      vocab: Object.fromEntries(tokens.map((token, id) => [token, id])),
-      merges: merges.map((pair) => pair.join(' ')),
-    },
-  }
+  return byteLevel(control, tokens, { merges: merges.map((pair) => pair.join(' ')), byWords: true })
 }
 
 function byteNames(): string[] {

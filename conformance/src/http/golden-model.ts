@@ -4,6 +4,7 @@ import { decode } from '@tramontane/core'
 import { endToEndBound, logitBound, precisions, type Precision } from '../bound/index.ts'
 import { goldenPath, openGolden } from '../goldens.ts'
 import { openNoise } from '../noise-floors.ts'
+import { byteLevel } from './byte-level.ts'
 
 /** What a server must say of a model whose numbers somebody else has computed. */
 export interface Golden {
@@ -52,17 +53,7 @@ export async function writeGoldenModel(directory: string, name = 'full'): Promis
 }
 
 function tokenizerFile(): object {
-  const vocab = [...control, ...letters.map((letter) => letter.replace(' ', space))].map((token, id) => [token, id])
-  const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: true, use_regex: false }
-  return {
-    version: '1.0',
-    added_tokens: control.map((content, id) => ({ id, content, special: true, normalized: false })),
-    normalizer: null,
-    pre_tokenizer: byteLevel,
-    post_processor: null,
-    decoder: byteLevel,
-    model: { type: 'BPE', unk_token: '<unk>', vocab: Object.fromEntries(vocab) as object, merges: [] },
-  }
+  return byteLevel(control, [...control, ...letters.map((letter) => letter.replace(' ', space))])
 }
 
 export interface GoldenOptions {

@@ -14,5 +14,5 @@ export {
 } from './golden-model.ts'
 export { judgeServer, type JudgeOptions, type Report, type Result } from './judge.ts'
 export { reportMarkdown, tally, type Tally } from './report.ts'
-export { tinyShape, writeTinyModel, type TinyModelOptions } from './tiny-model.ts'
+export { tinyModel, tinyShape, writeTinyModel, type TinyModelOptions } from './tiny-model.ts'
 export { byteModel, writeByteModel, type ByteModelOptions } from './byte-model.ts'

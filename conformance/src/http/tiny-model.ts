@@ -1,7 +1,7 @@
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { blobFolder, synth, type Folder } from '@tramontane/core'
+import { blobFolder, synth, type Folder, type OutputFile } from '@tramontane/core'
 import { diskFolder, writeDiskFile } from '@tramontane/core/disk'
 
 /** A Llama of two layers that has SmolLM2's vocabulary: a pass takes milliseconds, and the tables of words most of them. */
@@ -36,14 +36,37 @@ export interface TinyModelOptions {
 const bundled = fileURLToPath(new URL('../../../models/smollm2-135m-instruct-fp8', import.meta.url))
 
 /**
- * Writes a model that answers at once, and nonsense: random weights of `tinyShape`, with a real tokenizer and chat
- * template. For tests of servers. Writes over the files of an earlier one. 5 MB.
+ * A model that answers at once, and nonsense: random weights of `tinyShape`, with a real tokenizer and chat template. For
+ * tests of servers. 5 MB.
  */
-export async function writeTinyModel(directory: string, options: TinyModelOptions = {}): Promise<void> {
-  const { seed = 1, config = {}, text = bundled } = options
-  const folder = withConfig(diskFolder(text), JSON.stringify({ ...tinyShape, ...config }))
+export function tinyModel(options: TinyModelOptions = {}): Promise<Folder> {
+  return inMemory('tiny', filesOf(options))
+}
+
+/** The same in a folder on the disk; writes over the files of an earlier one. */
+export function writeTinyModel(directory: string, options: TinyModelOptions = {}): Promise<void> {
+  return onDisk(directory, filesOf(options))
+}
+
+function filesOf({ seed = 1, config = {}, text = bundled }: TinyModelOptions): AsyncGenerator<OutputFile> {
+  return synth(withConfig(diskFolder(text), JSON.stringify({ ...tinyShape, ...config })), { seed })
+}
+
+/** Files that are made up as they are asked for, all of them at once. */
+export async function inMemory(name: string, files: AsyncIterable<OutputFile>): Promise<Folder> {
+  const blobs = new Map<string, Blob>()
+  for await (const { name, chunks } of files) {
+    const parts: Uint8Array<ArrayBuffer>[] = []
+    // The next chunk may be in the same memory.
+    for await (const part of chunks) parts.push(new Uint8Array(part))
+    blobs.set(name, new Blob(parts))
+  }
+  return blobFolder(blobs, name)
+}
+
+export async function onDisk(directory: string, files: AsyncIterable<OutputFile>): Promise<void> {
   await mkdir(directory, { recursive: true })
-  for await (const { name, chunks } of synth(folder, { seed })) await writeDiskFile(join(directory, name), chunks)
+  for await (const { name, chunks } of files) await writeDiskFile(join(directory, name), chunks)
 }
 
 /** The folder, with another config.json. */

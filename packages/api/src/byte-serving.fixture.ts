@@ -1,4 +1,5 @@
 import { blobFolder, engine, loadFolder, reference, type EngineOptions, type Folder } from '@tramontane/core'
+import { faulty } from './faulty-program.fixture.ts'
 import { prompts } from './prompts.ts'
 import type { Serving } from './serving.ts'
 import { tinyFolder } from './tiny-serving.fixture.ts'
@@ -27,7 +28,7 @@ export async function byteServing(options: Partial<EngineOptions> = {}) {
   const name = 'tokenizer.json'
   const own = blobFolder(new Map([[name, new Blob([JSON.stringify(tokenizer)])]]), 'bytes')
   const loaded = await loadFolder(over(await tinyFolder({ config: { vocab_size: words } }), own, [name]))
-  const program = await reference().load(loaded.graph, loaded.weights)
+  const program = faulty(await reference().load(loaded.graph, loaded.weights))
   const context = 512
   const running = engine(program, { context, ...options })
   const { config, tokenizer: chosen } = loaded

@@ -18,6 +18,8 @@ export interface HandlerOptions {
   readonly serving: () => Serving | 'loading' | Error
   /** True from the moment when no more requests are to be taken; default never. */
   readonly draining?: () => boolean
+  /** What is refused whatever it asks for, such as what comes from elsewhere: told and logged like any other error. */
+  readonly refuse?: (request: Request) => ApiError | undefined
   /** Those who may ask; with none, everybody may. */
   readonly keys?: readonly string[]
   /** US dollars per million tokens of prompt and answer; default 0.07. */
@@ -58,6 +60,11 @@ function application(options: HandlerOptions): Hono<Env> {
   app.onError((error, c) => answered(error, c.env.record, c.req.raw.signal))
   app.notFound((c) => {
     throw routeNotFound(c.req.method, c.req.path)
+  })
+  app.use(async (c, next) => {
+    const refusal = options.refuse?.(c.req.raw)
+    if (refusal !== undefined) throw refusal
+    await next()
   })
   if (options.cors?.length) app.use(crossOrigin(options.cors))
   const { open, closed } = routes(server)

@@ -57,6 +57,8 @@ test('64 clients with 20 requests each: whole answers, the same as alone, or 429
   for (const body of questions) alone.push(answers(await ask(server.url, body)))
 
   const refused: Reply[] = []
+  // Until somebody has been refused, nobody is answered: there are more clients than places.
+  serving.program.gate = eventually(() => refused.length > 0, patience)
   await clients(64, async (roll) => {
     for (let asked = 0; asked < 20; asked++) {
       const which = roll(20)

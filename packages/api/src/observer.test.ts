@@ -1,4 +1,5 @@
 import { afterAll, expect, test } from 'vitest'
+import { ApiError } from './errors.ts'
 import { errorBody } from './schema/responses.ts'
 import { servedHandler } from './served-handler.fixture.ts'
 import { tinyServing } from './tiny-serving.fixture.ts'
@@ -20,6 +21,17 @@ test('every request is told once', async () => {
     },
     expect.objectContaining({ method: 'POST', route: '*', path: '/nowhere', status: 404 }),
   ])
+})
+
+test('what is refused whatever it asks for is told too, and has its id', async () => {
+  const details = { status: 403, type: 'invalid_request_error', code: 'host_not_allowed' }
+  const refuse = ({ headers }: Request) => (headers.has('x-evil') ? new ApiError('not you', details) : undefined)
+  const { ask, events } = servedHandler(tiny, { refuse })
+  const response = await ask('GET', '/health', { headers: { 'x-evil': '1', 'x-request-id': 'the-id' } })
+  expect([response.status, response.headers.get('x-request-id')]).toEqual([403, 'the-id'])
+  expect(errorBody.parse(await response.json()).error.code).toBe('host_not_allowed')
+  expect((await ask('GET', '/health')).status).toBe(200)
+  expect(events).toMatchObject([{ id: 'the-id', status: 403 }, { status: 200 }])
 })
 
 test('an observer learns what a client does not', async () => {

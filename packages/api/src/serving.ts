@@ -17,12 +17,15 @@ export interface ServedModel {
   readonly fingerprint: string
 }
 
-/** Text → prompt. Asynchronous, because long texts take a while and should be encoded in another thread. */
+/**
+ * Text → prompt. Asynchronous, because long texts take a while and should be encoded in another thread. Where a signal
+ * says that nobody waits any more, a text whose turn has not come may be left alone; the call then throws its reason.
+ */
 export interface Prompts {
   /** By the model's chat template. Throws InputError where it refuses, or where there is none. */
-  chat(messages: readonly Message[]): Promise<Int32Array>
+  chat(messages: readonly Message[], options?: { readonly signal?: AbortSignal }): Promise<Int32Array>
   /** A plain text; `prefix` puts the model's own first tokens (BOS) before it. */
-  text(text: string, options: { readonly prefix: boolean }): Promise<Int32Array>
+  text(text: string, options: { readonly prefix: boolean; readonly signal?: AbortSignal }): Promise<Int32Array>
 }
 
 /** A model that answers. */

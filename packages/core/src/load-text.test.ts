@@ -161,6 +161,23 @@ describe("Mistral's own format, where there is no template", () => {
       expect([...chat!.encode(messages, tools ? { tools } : {})]).toEqual(ids)
   })
 
+  it.each([
+    [
+      'a template',
+      { 'tokenizer.model': v3Model, 'chat_template.jinja': '{{ raise_exception("no") }}' },
+      /^chat template: no/,
+    ],
+    ['the format in code', { 'tokenizer.model': v3Model }, /^instruct format: /],
+  ])('refuses messages without telling whoever wrote them where the model lies: %s', async (_, files, message) => {
+    const { chat } = await read(files)
+    expect(() => chat!.encode([{ role: 'assistant', content: 'a' }])).toThrow(message)
+  })
+
+  it('is refused by the name of its folder where it is broken', async () => {
+    const broken = { 'tokenizer.model': v3Model, 'chat_template.jinja': '{% if %}' }
+    await expect(read(broken)).rejects.toThrow(/^m: chat template: /)
+  })
+
   it.each<[string, Parameters<typeof folder>[0], string]>([
     ['the name tokenizer.model.v7', { 'tokenizer.model.v7': v3Model }, 'v7'],
     ['the name tokenizer.model.v7m1', { 'tokenizer.model.v7m1': v3Model }, 'v7'],
@@ -168,7 +185,7 @@ describe("Mistral's own format, where there is no template", () => {
     ['the version of tekken.json', { 'tekken.json': tekken.replace('"version":"v3"', '"version":"v7"') }, 'v7'],
   ])('is not known after version 3, but text is: %s', async (_, files, version) => {
     const { tokenizer, chat } = await read(files)
-    const message = `m: instruct format: ${version} is not supported, expected v1, v2, v3 or a chat template`
+    const message = `instruct format: ${version} is not supported, expected v1, v2, v3 or a chat template`
     expect(() => chat!.encode(question)).toThrow(new UnsupportedError(message))
     expect(() => chat!.render(question)).toThrow(new UnsupportedError(message))
     expect(tokenizer.decode(tokenizer.encode('Hello, world'))).toBe('Hello, world')

@@ -104,7 +104,19 @@ async function jinjaChat(folder: Folder, encoder: Tokenizer, settings: Json, tem
   if (source === undefined) return null
   const tokens = Object.entries(settings).filter(([key]) => key.endsWith('_token'))
   const variables = tokens.map(([key, value]) => [key, typeof value === 'string' ? value : contentOf(value)])
-  return chat(encoder, source, Object.fromEntries(variables), `${folder.name}: chat template`)
+  return ofFolder(folder, () => chat(encoder, source, Object.fromEntries(variables)))
+}
+
+/**
+ * What is refused here is the folder's fault, and names it. What the chat refuses later is the messages' fault: whoever wrote
+ * them may be anybody, and must not learn where the model lies.
+ */
+function ofFolder(folder: Folder, make: () => Chat): Chat {
+  try {
+    return make()
+  } catch (error) {
+    throw error instanceof InputError ? new InputError(`${folder.name}: ${error.message}`) : error
+  }
 }
 
 /** A token of tokenizer_config.json that is written as an object. */
@@ -118,9 +130,8 @@ async function mistralChat(folder: Folder, encoder: Tokenizer | Tekken, file: st
   const version = 'version' in encoder ? encoder.version : await versionOf(folder, encoder, file)
   if (version === null) return null
   const known = instructVersions.find((number) => version === `v${number}`)
-  const where = `${folder.name}: instruct format`
-  if (known !== undefined) return instruct(encoder, known, where)
-  return refused(`${where}: ${version} is not supported, expected v1, v2, v3 or a chat template`)
+  if (known !== undefined) return ofFolder(folder, () => instruct(encoder, known))
+  return refused(`instruct format: ${version} is not supported, expected v1, v2, v3 or a chat template`)
 }
 
 const instructVersions: readonly InstructVersion[] = [1, 2, 3]

@@ -1,8 +1,8 @@
-import { createServer, type Server } from 'node:http'
+import { createServer, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo, Socket } from 'node:net'
 import { InputError } from '@tramontane/core'
 import { Exchanges } from './exchanges.ts'
-import { refusalOf, refuseBytes } from './refusal.ts'
+import { refusal, refusalOf, refuse, refuseBytes } from './refusal.ts'
 
 export interface ListenOptions extends Partial<ConnectionLimits> {
   /** Whoever answers. Its request's signal aborts when the client leaves, or when a drain loses its patience. */
@@ -49,6 +49,8 @@ const defaults: ConnectionLimits = {
   stall: 60_000,
   connections: 1024,
 }
+/** Of a timer, in milliseconds: longer ones end at once. */
+const longestTimer = 2 ** 31 - 1
 /** From the abort of a request to the cut of its connection: time for a stream to say why it ends, in milliseconds. */
 const farewell = 1_000
 
@@ -72,6 +74,11 @@ export async function listen(options: ListenOptions): Promise<Listening> {
   )
   server.maxConnections = limits.connections
   server.on('connection', exchanges.watch)
+  // Node's own refusal has no body.
+  server.on('checkExpectation', (_, outgoing: ServerResponse) => {
+    outgoing.shouldKeepAlive = false
+    refuse(outgoing, refusal(417, 'the header Expect can ask for 100-continue only'))
+  })
   server.on('clientError', (error: NodeJS.ErrnoException, socket: Socket) => {
     const refusal = refusalOf(error.code, limits)
     exchanges.whenAnswered(socket, () => refuseBytes(socket, refusal))
@@ -108,9 +115,10 @@ function urlOf({ address, family, port }: AddressInfo): string {
 async function drain(server: Server, exchanges: Exchanges, grace: number): Promise<void> {
   exchanges.drain(() => server.closeIdleConnections())
   const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  const patience = Math.min(grace, longestTimer - farewell)
   const timers = [
-    setTimeout(() => exchanges.abort(), grace),
-    setTimeout(() => server.closeAllConnections(), grace + farewell),
+    setTimeout(() => exchanges.abort(), patience),
+    setTimeout(() => server.closeAllConnections(), patience + farewell),
   ]
   await closed
   timers.forEach(clearTimeout)

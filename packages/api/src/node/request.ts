@@ -16,9 +16,7 @@ export function adapt(incoming: IncomingMessage, signal: AbortSignal): Adapted {
   const method = incoming.method ?? 'GET'
   // Forbidden to fetch, and so to its Request.
   if (method === 'TRACE') throw refusal(405, 'TRACE is not supported', { allow: 'GET, HEAD, POST, OPTIONS' })
-  if (incoming.httpVersionMinor === 1 && incoming.headers.host === undefined) {
-    throw refusal(400, 'expected a Host header, found none')
-  }
+  checkHost(incoming)
   const bare = method === 'GET' || method === 'HEAD'
   // Leaving the loop early must not destroy the socket: the reply is still to be written to it.
   const chunks = incoming.iterator({ destroyOnReturn: false }) as AsyncIterableIterator<Uint8Array>
@@ -30,6 +28,12 @@ export function adapt(incoming: IncomingMessage, signal: AbortSignal): Adapted {
   } catch (error) {
     throw refusal(400, (error as Error).message)
   }
+}
+
+/** RFC 9112 §3.2. Of two hosts, whoever stands in front of this server may have looked at the other one. */
+function checkHost({ httpVersionMinor, headersDistinct: { host = [] } }: IncomingMessage): void {
+  if (host.length > 1) throw refusal(400, `expected one Host header, found ${host.length}`)
+  if (host.length === 0 && httpVersionMinor === 1) throw refusal(400, 'expected a Host header, found none')
 }
 
 /** Pulled, never pushed. (Readable.toWeb reads ahead, and can throw outside of any caller when a connection breaks.) */

@@ -112,7 +112,7 @@ describe('lengths', () => {
   /** A prompt of just so many tokens. */
   function promptOf(count: number): string {
     const empty = tiny.loaded.chat!.encode(user('')).length
-    const text = ' word'.repeat(count - empty)
+    const text = ' the'.repeat(count - empty)
     expect(tiny.loaded.chat!.encode(user(text))).toHaveLength(count)
     return text
   }

@@ -16,7 +16,7 @@ export function chatRoute(server: Server): Handle {
     checkModel(request.model, model)
     const texts = request.messages.map(({ content }) => content ?? '')
     checkBytes(model, texts, 'messages')
-    const ids = await chatPrompt(model, request.messages)
+    const ids = await chatPrompt(model, request.messages, c.req.raw.signal)
     const prompts = [{ ids, maxTokens: roomFor(ids.length, request.maxTokens, model, 'messages') }]
     const logprobs = request.logprobs ? request.topLogprobs : null
     const wanted = { prompts, logprobs, promptLogprobs: false, continues: false }

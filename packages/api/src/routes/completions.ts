@@ -17,7 +17,9 @@ export function completionRoute(server: Server): Handle {
     const request = parseCompletion(await bodyOf(c, server), server.requestLimits(model))
     checkModel(request.model, model)
     const { logprobs, echo, maxTokens: asked, stream } = request
-    const echoed = await Promise.all(request.prompts.map((prompt) => encoded(model, prompt)))
+    const echoed: EchoedPrompt[] = []
+    // One after another: where one is refused, no work is left behind.
+    for (const prompt of request.prompts) echoed.push(await encoded(model, prompt, c.req.raw.signal))
     const prompts = echoed.map(({ ids }) => ({ ids, maxTokens: roomFor(ids.length, asked, model, 'prompt') }))
     const wanted = { prompts, logprobs, promptLogprobs: echo && logprobs !== null, continues: true }
     const { meta, events } = ask(c, server, serving, request, { ...wanted, prefix: 'cmpl' })
@@ -26,8 +28,8 @@ export function completionRoute(server: Server): Handle {
   }
 }
 
-async function encoded(model: ServedModel, prompt: string | Int32Array): Promise<EchoedPrompt> {
+async function encoded(model: ServedModel, prompt: string | Int32Array, signal: AbortSignal): Promise<EchoedPrompt> {
   if (typeof prompt !== 'string') return { ids: prompt }
   checkBytes(model, [prompt], 'prompt')
-  return { ids: await completionPrompt(model, prompt), text: prompt }
+  return { ids: await completionPrompt(model, prompt, signal), text: prompt }
 }

@@ -3,22 +3,26 @@ import { blameRequest, contextLengthExceeded, invalidRequestError } from '../err
 import type { ServedModel } from '../serving.ts'
 
 /** Messages → ids. Throws ApiError 400 where the model's template refuses them. */
-export async function chatPrompt(model: ServedModel, messages: readonly Message[]): Promise<Int32Array> {
-  return blamed(model.prompts.chat(messages), 'messages')
+export async function chatPrompt(
+  model: ServedModel,
+  messages: readonly Message[],
+  signal: AbortSignal,
+): Promise<Int32Array> {
+  return blamed(model.prompts.chat(messages, { signal }), 'messages')
 }
 
 /** A plain text → ids. */
 export async function textPrompt(
   model: ServedModel,
   text: string,
-  { prefix, param }: { readonly prefix: boolean; readonly param: string },
+  { param, ...options }: { readonly prefix: boolean; readonly param: string; readonly signal: AbortSignal },
 ): Promise<Int32Array> {
-  return blamed(model.prompts.text(text, { prefix }), param)
+  return blamed(model.prompts.text(text, options), param)
 }
 
 /** A text to go on with → ids. Throws ApiError 400 where it is none: a model that has no BOS cannot go on with nothing. */
-export async function completionPrompt(model: ServedModel, text: string): Promise<Int32Array> {
-  const ids = await textPrompt(model, text, { prefix: true, param: 'prompt' })
+export async function completionPrompt(model: ServedModel, text: string, signal: AbortSignal): Promise<Int32Array> {
+  const ids = await textPrompt(model, text, { prefix: true, param: 'prompt', signal })
   if (ids.length === 0) throw invalidRequestError('the prompt is empty, expected at least one token', 'prompt')
   return ids
 }

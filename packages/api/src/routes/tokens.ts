@@ -10,10 +10,11 @@ export function tokenizeRoute(server: Server): Handle {
     const { model } = server.serving()
     const request = parseTokenize(await bodyOf(c, server), server.requestLimits(model))
     if (request.model !== null) checkModel(request.model, model)
+    const { signal } = c.req.raw
     const ids =
       'messages' in request
-        ? await chatPrompt(model, request.messages)
-        : await textPrompt(model, request.prompt, { prefix: request.prefix, param: 'prompt' })
+        ? await chatPrompt(model, request.messages, signal)
+        : await textPrompt(model, request.prompt, { prefix: request.prefix, param: 'prompt', signal })
     return c.json({ tokens: [...ids], count: ids.length, max_model_len: model.context } satisfies Tokenized)
   }
 }

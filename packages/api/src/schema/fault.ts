@@ -11,12 +11,16 @@ export function unsupported(instead?: string): string {
   return instead === undefined ? refusal : `${refusal}: ${instead}`
 }
 
-/** What zod found wrong → one sentence about the first of it: where, what was found, what was expected. */
+/**
+ * What zod found wrong → one sentence about the first of it: where, what was found, what was expected. What is not supported
+ * comes before all else, for other fields may look wrong only because of it: a message that calls a tool has no content.
+ */
 export function fault(issues: readonly Issue[], json: unknown): ApiError {
-  const { issue, path } = deepest(issues[0]!, [])
+  const refused = issues.find(({ message }) => message.startsWith(refusal))
+  const { issue, path } = deepest(refused ?? issues[0]!, [])
   if (issue.code === 'unrecognized_keys') {
-    const param = paramOf([...path, issue.keys[0]!])
-    return invalidRequestError(`'${shorten(param)}' is not a field that this server knows`, param, 'unknown_parameter')
+    const param = shorten(paramOf([...path, issue.keys[0]!]))
+    return invalidRequestError(`'${param}' is not a field that this server knows`, param, 'unknown_parameter')
   }
   const at = issue.code === 'invalid_key' ? path.slice(0, -1) : path
   const found = issue.code === 'invalid_key' ? `has the key ${shown(path.at(-1))}` : `is ${shown(valueAt(json, path))}`
@@ -102,7 +106,7 @@ function codeOf(issue: Issue, found: unknown): string {
 }
 
 /** `messages[0].role`, as OpenAI spells it. */
-export function paramOf(path: Path): string {
+function paramOf(path: Path): string {
   return path
     .map((step, i) => (typeof step === 'number' ? `[${step}]` : `${i === 0 ? '' : '.'}${String(step)}`))
     .join('')

@@ -9,19 +9,20 @@ import { refusedFields } from './refused-fields.ts'
 export function messagesSchema(limits: Limits) {
   const object = objectOf(limits)
   const onlyText = unsupported('only parts of type "text" are')
-  const part = object({ type: z.literal('text', { error: onlyText }), text: z.string() })
+  const cache_control = idle(z.object({}))
+  const part = object({ type: z.literal('text', { error: onlyText }), text: z.string(), cache_control })
   const content = z
     .union([z.string().max(limits.characters), z.array(part).min(1).max(1024)], {
       error: 'expected a string or a list of text parts',
     })
     .meta({ description: 'A text; parts of one are joined as they are.' })
-  const name = idle(z.string().max(256))
+  const all = { content, name: idle(z.string().max(256)), cache_control }
   const refusal = idle(z.string().max(limits.characters))
   const message = z.discriminatedUnion('role', [
-    object({ role: z.enum(['system', 'developer']), content, name }),
-    object({ role: z.literal('user'), content, name }),
-    object({ role: z.literal('assistant'), content, name, refusal, ...refusedFields('chat', 'messages[].') }),
-    object({ role: z.literal('tool'), content, name, tool_call_id: z.string().min(1).max(256) }),
+    object({ role: z.enum(['system', 'developer']), ...all }),
+    object({ role: z.literal('user'), ...all }),
+    object({ role: z.literal('assistant'), ...all, refusal, ...refusedFields('chat', 'messages[].') }),
+    object({ role: z.literal('tool'), ...all, tool_call_id: z.string().min(1).max(256) }),
   ])
   return z.array(message).min(1).max(limits.messages)
 }

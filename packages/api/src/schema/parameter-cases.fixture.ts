@@ -291,6 +291,7 @@ export const cases: Readonly<Record<string, Case>> = {
   modalities: { taken: [[['text']], [null]], beyond: ['text', ['audio'], ['text', 'audio'], [5]] },
   'messages[].name': { taken: [['bob'], [null]], beyond: [5, {}, 'x'.repeat(257)] },
   'messages[].refusal': { taken: [['no'], [null]], beyond: [5, {}] },
+  'messages[].cache_control': { taken: [[{ type: 'ephemeral' }], [null]], beyond: [5, 'x', true] },
   response_format: {
     taken: [[{ type: 'text' }], [null]],
     beyond: [{ type: 'json_object' }, { type: 'json_schema', json_schema: {} }, { type: 'regex' }, {}, 'text', [], 5],

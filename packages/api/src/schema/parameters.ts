@@ -65,6 +65,7 @@ export const parameters: readonly Parameter[] = [
   }),
   ...refusedOf('OpenAI', both, { 'stream_options.include_obfuscation': [false] }),
   ...refusedOf('DeepInfra', both, { reasoning: [] }),
+  ...refusedOf('DeepInfra', chat, { 'messages[].reasoning_content': [''] }),
   ...refusedOf('DeepInfra, vLLM', both, { 'stream_options.continuous_usage_stats': [false], chat_template_kwargs: [] }),
   ...refusedOf('Mistral', chat, { 'messages[].prefix': [false] }),
   ...refusedOf('vLLM', chat, { echo: [false] }),
@@ -179,6 +180,7 @@ function accepted(): Parameter[] {
     idle('modalities', chat, '`["text"]`', '', 'OpenAI'),
     idle('messages[].name', chat, 'a string', '', 'OpenAI, DeepInfra'),
     idle('messages[].refusal', chat, 'a string', '', 'OpenAI'),
+    idle('messages[].cache_control', chat, 'an object, also in content parts', '', 'DeepInfra'),
   ]
 }
 

@@ -95,7 +95,7 @@ describe('sentences', () => {
   })
 
   test('the first of several things is told', () => {
-    const first = says(() => chat({ model: 5, temperature: 'x', n: 99, tools: 1 }))
+    const first = says(() => chat({ model: 5, temperature: 'x', n: 99 }))
     expect(first).toMatch(/^model/)
   })
 
@@ -104,6 +104,12 @@ describe('sentences', () => {
     expect(says(() => parseCompletion(body, limits))).toMatch(/^null/)
     expect(says(() => parseTokenize(body, limits))).toMatch(/^null/)
     expect(says(() => parseDetokenize(body, limits))).toMatch(/^null/)
+  })
+
+  test('but before that what is not supported', () => {
+    const call = { role: 'assistant', content: null, tool_calls: [{ id: 'a' }] }
+    expect(refusal(() => chat({ messages: [call] })).param).toBe('messages[0].tool_calls')
+    expect(refusal(() => chat({ model: 5, tools: [{}] })).param).toBe('tools')
   })
 
   test('values are told shortly', () => {
@@ -227,6 +233,7 @@ describe('fields that nobody knows', () => {
     expect(says(() => chat(inMessage, strict))).toMatch(/^messages\[0\].extra \| unknown_parameter/)
     expect(says(() => chat({ stream: true, stream_options: { x: 1 } }, strict))).toMatch(/^stream_options.x/)
     expect(says(() => completions(unknown, strict))).toMatch(/^temprature/)
+    expect(says(() => completions({ ['k'.repeat(1e5)]: 1 }, strict)).length).toBeLessThan(300)
     expect(says(() => parseTokenize({ prompt: 'x', extra: 1 }, strict))).toMatch(/^extra/)
     expect(says(() => parseDetokenize({ tokens: [], extra: 1 }, strict))).toMatch(/^extra/)
   })

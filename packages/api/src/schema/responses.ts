@@ -16,8 +16,7 @@ export const logprobs = z.object({ content: z.array(tokenLogprob).nullable(), re
 export type Logprobs = z.infer<typeof logprobs>
 
 /** Of a chat; "tool_calls" is for replies that call tools. */
-export const finishReason = z.enum(['stop', 'length', 'tool_calls'])
-export type FinishReason = z.infer<typeof finishReason>
+const finishReason = z.enum(['stop', 'length', 'tool_calls'])
 
 export const usage = z.object({
   prompt_tokens: count,
@@ -30,12 +29,11 @@ export const usage = z.object({
 })
 export type Usage = z.infer<typeof usage>
 
-export const toolCall = z.object({
+const toolCall = z.object({
   id: z.string(),
   type: z.literal('function'),
   function: z.object({ name: z.string(), arguments: z.string() }),
 })
-export type ToolCall = z.infer<typeof toolCall>
 
 /** What every reply, and every chunk of one, begins with. */
 const reply = { id: z.string(), created: count, model: z.string(), system_fingerprint: z.string() }
@@ -46,15 +44,13 @@ export const assistantMessage = z.object({
   refusal: z.null(),
   tool_calls: z.array(toolCall).optional(),
 })
-export type AssistantMessage = z.infer<typeof assistantMessage>
 
-export const chatChoice = z.object({
+const chatChoice = z.object({
   index: count,
   message: assistantMessage,
   logprobs: logprobs.nullable(),
   finish_reason: finishReason,
 })
-export type ChatChoice = z.infer<typeof chatChoice>
 
 /** The plain reply of POST /v1/chat/completions. */
 export const chatCompletion = z.object({
@@ -66,23 +62,21 @@ export const chatCompletion = z.object({
 export type ChatCompletion = z.infer<typeof chatCompletion>
 
 /** A piece of a tool call: id and name come once, arguments in pieces to be joined. */
-export const toolCallDelta = z.object({
+const toolCallDelta = z.object({
   index: count,
   id: z.string().optional(),
   type: z.literal('function').optional(),
   function: z.object({ name: z.string().optional(), arguments: z.string().optional() }),
 })
-export type ToolCallDelta = z.infer<typeof toolCallDelta>
 
-export const chatDelta = z.object({
+const chatDelta = z.object({
   role: z.literal('assistant').optional(),
   content: z.string().nullable().optional(),
   refusal: z.null().optional(),
   tool_calls: z.array(toolCallDelta).optional(),
 })
-export type ChatDelta = z.infer<typeof chatDelta>
 
-export const chatChunkChoice = z.object({
+const chatChunkChoice = z.object({
   index: count,
   delta: chatDelta,
   logprobs: logprobs.nullable(),
@@ -108,7 +102,7 @@ export const completionLogprobs = z.object({
 })
 export type CompletionLogprobs = z.infer<typeof completionLogprobs>
 
-export const completionChunkChoice = z.object({
+const completionChunkChoice = z.object({
   index: count,
   text: z.string(),
   logprobs: completionLogprobs.nullable(),
@@ -116,8 +110,7 @@ export const completionChunkChoice = z.object({
 })
 export type CompletionChunkChoice = z.infer<typeof completionChunkChoice>
 
-export const completionChoice = completionChunkChoice.extend({ finish_reason: z.enum(['stop', 'length']) })
-export type CompletionChoice = z.infer<typeof completionChoice>
+const completionChoice = completionChunkChoice.extend({ finish_reason: z.enum(['stop', 'length']) })
 
 /** The plain reply of POST /v1/completions. */
 export const completion = z.object({

@@ -14,7 +14,7 @@ let tiny: string
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'tramontane-process-'))
   command = await privateBuild(folder)
-  tiny = await writeTiny(folder)
+  tiny = await writeTiny(folder, 2 ** 16)
 }, 120_000)
 afterAll(() => rm(folder, { recursive: true }))
 
@@ -50,7 +50,7 @@ const stream = async (url: string, maxTokens: number) =>
 test('SIGTERM lets a stream come to its end, takes no more, and exits with 0', async () => {
   const server = new Server('--model', tiny)
   const url = await server.url()
-  const text = (await stream(url, 60)).text()
+  const text = (await stream(url, 300)).text()
   server.process.kill('SIGTERM')
   // `timeout` and npm send theirs twice.
   server.process.kill('SIGTERM')
@@ -64,7 +64,7 @@ test('SIGTERM lets a stream come to its end, takes no more, and exits with 0', a
 
 test('a second signal, later, ends it at once', async () => {
   const server = new Server('--model', tiny)
-  const text = (await stream(await server.url(), 2000)).text().catch(() => 'cut')
+  const text = (await stream(await server.url(), 60_000)).text().catch(() => 'cut')
   server.process.kill('SIGINT')
   await sleep(700)
   server.process.kill('SIGTERM')
@@ -140,7 +140,7 @@ test('a server whose backend has died says so to probes, clients and its log, an
   await appendFile(worker, '\nsetTimeout(() => process.exit(9), 3000)\n')
   const server = new Server('--model', tiny)
   const url = await server.url()
-  const text = (await stream(url, 2000)).text()
+  const text = (await stream(url, 60_000)).text()
   expect(await text).toMatch(/data: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/)
   expect((await fetch(`${url}/health`)).status).toBe(503)
   expect((await stream(url, 1)).status).toBe(503)

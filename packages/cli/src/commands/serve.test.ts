@@ -42,7 +42,7 @@ describe('as it is', () => {
     served([], async ({ url, out, err }) => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
       expect(out()).toMatch(
-        /^tiny on reference at http\S+ \(8 slots, 2048 tokens of context, up to \d+\.\d GB of keys and values\)\nTry it: curl /,
+        /^tiny on reference at http\S+ \(8 slots, 2048 tokens of context, up to \d+\.\d [MG]B of keys and values\)\nTry it: curl /,
       )
       expect((await fetch(`${url}/health`)).status).toBe(200)
       const reply = await chat(url, { messages: [{ role: 'user', content: 'a secret' }] })
@@ -147,15 +147,16 @@ describe('options', () => {
     served(['--slots', '1', '--queue', '1'], async ({ url }) => {
       const all = await Promise.all(
         Array.from({ length: 6 }, async () => {
-          const reply = await chat(url, { max_tokens: 60, ignore_eos: true })
-          await reply.text()
-          return [reply.status, reply.headers.get('retry-after')]
+          // Streams are accepted at once, also those that wait.
+          const reply = await chat(url, { max_tokens: 2000, ignore_eos: true, stream: true })
+          return [reply.status, reply.headers.get('retry-after'), reply.body!] as const
         }),
       )
       const refused = all.filter(([status]) => status === 429)
       expect(all.filter(([status]) => status === 200).length).toBe(2)
       expect(refused.length).toBe(4)
       expect(Number(refused[0][1])).toBeGreaterThan(0)
+      await Promise.all(all.map(([, , body]) => body.cancel()))
     }))
 
   test('--cache-memory bounds the context; --log-level silent says nothing', () =>
@@ -190,10 +191,10 @@ describe('options', () => {
 
   test('with grace enough, a running reply is given whole', async () => {
     const server = await serving('--model', tiny, '--grace', '20')
-    const reply = chat(server.url, { max_tokens: 40, ignore_eos: true })
+    const reply = chat(server.url, { max_tokens: 600, ignore_eos: true })
     await new Promise((resolve) => setTimeout(resolve, 100))
     expect(await server.stop()).toBe(0)
-    expect(await (await reply).json()).toMatchObject({ usage: { completion_tokens: 40 } })
+    expect(await (await reply).json()).toMatchObject({ usage: { completion_tokens: 600 } })
   })
 })
 

@@ -16,10 +16,9 @@ export function isKnownHost(header: string | null): boolean {
   return isIP(address) !== 0 || name === 'localhost' || /\.(localhost|local|internal)$/.test(name)
 }
 
-/** The same handler for those who mean this machine. */
-export function guarded(answer: (request: Request) => Promise<Response>): (request: Request) => Promise<Response> {
-  return async (request) =>
-    isKnownHost(request.headers.get('host')) ? answer(request) : Response.json(refusal.body(), refusal)
+/** For a handler's `refuse`: of those who do not mean this machine. */
+export function strangers({ headers }: Request): ApiError | undefined {
+  return isKnownHost(headers.get('host')) ? undefined : refusal
 }
 
 const refusal = new ApiError(

@@ -1,4 +1,5 @@
 import type { Serving } from '@tramontane/api'
+import { byteText } from '../byte-text.ts'
 
 interface Shown {
   readonly backend: string
@@ -9,8 +10,8 @@ interface Shown {
 /** What serves what where, and a command that tries it. */
 export function readyText(url: string, { backend, slots, keys }: Shown, { model, engine }: Serving): string {
   const { context, ids } = model
-  const gigabytes = (engine.state().cacheBudget / 1e9).toFixed(1)
-  const about = `${slots} slots, ${context} tokens of context, up to ${gigabytes} GB of keys and values`
+  const memory = byteText(engine.state().cacheBudget)
+  const about = `${slots} slots, ${context} tokens of context, up to ${memory} of keys and values`
   const [name] = ids
   const question = JSON.stringify({ model: name, messages: [{ role: 'user', content: 'Hello!' }] })
   const authorization = keys.length > 0 ? ' -H "Authorization: Bearer $KEY"' : ''

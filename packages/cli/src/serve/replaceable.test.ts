@@ -1,40 +1,7 @@
-import { channel, InputError, type Port } from '@tramontane/core'
+import { InputError } from '@tramontane/core'
 import { expect, test } from 'vitest'
-import { Replaceable, type Thread } from './replaceable.ts'
-
-/** Threads that are none: the other end of each is in this one, and hangs or dies when asked to. */
-function threads() {
-  const started: { ended: boolean }[] = []
-  const start = (): Thread => {
-    const { port1, port2 } = new MessageChannel()
-    const number = started.length
-    const link = channel(port1 as unknown as Port, {})
-    const state = { ended: false }
-    const die = () => {
-      state.ended = true
-      link.close(new Error(`thread ${number} has died`))
-    }
-    channel(port2 as unknown as Port, {
-      ready: () => true,
-      number: () => number,
-      refuse: () => {
-        throw new InputError('not like that')
-      },
-      hang: () => new Promise(() => {}),
-      die,
-    })
-    started.push(state)
-    return {
-      ready: link.call('ready'),
-      call: (method, argument) => link.call(method, argument),
-      get ended() {
-        return state.ended
-      },
-      stop: die,
-    }
-  }
-  return { started, start }
-}
+import { Replaceable } from './replaceable.ts'
+import { threads } from './threads.fixture.ts'
 
 test('one thread answers call after call, errors too', async () => {
   const { started, start } = threads()
@@ -76,4 +43,36 @@ test('stopping fails what waits, and what is called afterwards', async () => {
   await calls.ready
   calls.stop()
   for (const call of [...all, calls.call('number', 0)]) await expect(call).rejects.toThrow()
+})
+
+test('small calls come first, equals in their order', async () => {
+  const calls = new Replaceable(threads().start, 1000)
+  const order: number[] = []
+  const sizes = [5, 9, 1, 5, 0]
+  await Promise.all(sizes.map((size, i) => calls.call('number', 0, { size }).then(() => order.push(i))))
+  expect(order).toEqual([0, 4, 2, 3, 1])
+  calls.stop()
+})
+
+test('a call that nobody waits for any more fails at once, and never begins if it has not', async () => {
+  const { start } = threads()
+  const begun: string[] = []
+  const watched = () => {
+    const thread = start()
+    const { call } = thread
+    return Object.assign(thread, {
+      call: (method: string, argument: unknown) => (begun.push(method), call(method, argument)),
+    })
+  }
+  const calls = new Replaceable(watched, 50)
+  const leaving = new AbortController()
+  const { signal } = leaving
+  const all = ['hang', 'refuse', 'refuse'].map((method) => calls.call(method, 0, { signal }))
+  const behind = calls.call('number', 0)
+  await calls.ready
+  leaving.abort(new Error('left'))
+  for (const call of [...all, calls.call('number', 0, { signal })]) await expect(call).rejects.toThrow('left')
+  expect(await behind).toBe(1)
+  expect(begun).toEqual(['hang', 'number'])
+  calls.stop()
 })

@@ -11,21 +11,30 @@ export interface Thread {
   stop(): void
 }
 
+/** What a call may say of itself. */
+export interface CallOptions {
+  /** How much there is to do, in any unit; default 0. The smallest call is the next one. */
+  readonly size?: number
+  /** Nobody waits for the answer any more: the call fails with its reason, and is left out where its turn has not come. */
+  readonly signal?: AbortSignal
+}
+
 interface Job {
   readonly method: string
   readonly argument: unknown
+  readonly size: number
   resolve(value: unknown): void
   reject(error: unknown): void
 }
 
 /**
- * Calls of a thread, one after another. One that takes longer than `limit` ms fails with an InputError and ends the thread;
+ * Calls of a thread, one after another, small ones first. One that takes longer than `limit` ms fails with an InputError and ends the thread;
  * those that wait behind it go to the next one. A thread that ended by itself is replaced too.
  */
 export class Replaceable {
   readonly #start: () => Thread
   readonly #limit: number
-  readonly #jobs: Job[] = []
+  readonly #jobs = new Set<Job>()
   #thread: Thread | undefined
   #busy = false
   #stopped: Error | undefined
@@ -40,27 +49,46 @@ export class Replaceable {
     return this.#current().ready
   }
 
-  call(method: string, argument: unknown): Promise<unknown> {
-    if (this.#stopped !== undefined) return Promise.reject(this.#stopped)
-    const answer = new Promise((resolve, reject) => this.#jobs.push({ method, argument, resolve, reject }))
+  async call(method: string, argument: unknown, { size = 0, signal }: CallOptions = {}): Promise<unknown> {
+    if (this.#stopped !== undefined) throw this.#stopped
+    signal?.throwIfAborted()
+    let leave!: () => void
+    const answer = new Promise((resolve, reject) => {
+      const job = { method, argument, size, resolve, reject }
+      this.#jobs.add(job)
+      leave = () => {
+        this.#jobs.delete(job)
+        reject(signal!.reason as Error)
+      }
+    })
+    signal?.addEventListener('abort', leave)
     if (!this.#busy) void this.#run()
-    return answer
+    return answer.finally(() => signal?.removeEventListener('abort', leave))
   }
 
   /** Fails what waits, and all that is called from now on. */
   stop(reason = new Error('the text thread was stopped')): void {
     this.#stopped ??= reason
     this.#thread?.stop()
-    for (const { reject } of this.#jobs.splice(0)) reject(reason)
+    for (const { reject } of this.#jobs) reject(reason)
+    this.#jobs.clear()
   }
 
   async #run(): Promise<void> {
     this.#busy = true
-    for (let job = this.#jobs.shift(); job !== undefined; job = this.#jobs.shift()) {
+    for (let job = this.#next(); job !== undefined; job = this.#next()) {
       const { method, argument, resolve, reject } = job
       await this.#attempt(method, argument).then(resolve, reject)
     }
     this.#busy = false
+  }
+
+  /** Takes out the smallest, the first among equals. */
+  #next(): Job | undefined {
+    let next: Job | undefined
+    for (const job of this.#jobs) if (next === undefined || job.size < next.size) next = job
+    if (next !== undefined) this.#jobs.delete(next)
+    return next
   }
 
   #current(): Thread {

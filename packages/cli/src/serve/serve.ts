@@ -1,7 +1,7 @@
 import { handler, type HandlerOptions, type Serving } from '@tramontane/api'
 import { listen, logger, metrics, observers, requestLog, type Listening, type LogLevel } from '@tramontane/api/node'
 import { write, type Io } from '../io.ts'
-import { guarded, isLoopback } from './known-host.ts'
+import { isLoopback, strangers } from './known-host.ts'
 import { readyText } from './ready-text.ts'
 import { loadingError } from './loading-error.ts'
 import { stoppable } from './stop-signal.ts'
@@ -62,11 +62,12 @@ function open(options: ServeOptions, log: Log, state: () => State): Promise<List
     return isServing(now) ? now.engine.state() : undefined
   }
   const observer = observers(requestLog(log), metrics(engineState))
-  const answer = handler({ serving: state, keys, cors, price, strict, limits: { body }, observer })
   const open = keys.length === 0
+  const refuse = open && isLoopback(host) ? { refuse: strangers } : {}
+  const answer = handler({ serving: state, keys, cors, price, strict, limits: { body }, observer, ...refuse })
   if (open && !isLoopback(host)) log.warn(`listening on ${host} without an API key: whoever reaches it can use it`)
   return listen({
-    handler: open && isLoopback(host) ? guarded(answer) : answer,
+    handler: answer,
     host,
     port,
     stall: patience,

@@ -1,8 +1,9 @@
 import { prompts, type Prompts } from '@tramontane/api'
-import { channel, type ExpectedVocabulary, type Port, type Text } from '@tramontane/core'
+import { channel, type ExpectedVocabulary, type Message, type Port, type Text } from '@tramontane/core'
 import { Worker } from 'node:worker_threads'
 import { death } from '../worker-backend.ts'
-import { Replaceable, type Thread } from './replaceable.ts'
+import { Lanes } from './lanes.ts'
+import type { Thread } from './replaceable.ts'
 
 /** What the worker is told. */
 export interface TextOrder {
@@ -19,19 +20,28 @@ export interface StartedPrompts extends Prompts {
 /** Milliseconds that one text may take: what fits a long context is encoded in far less. */
 const limit = 10_000
 
+/** What a template adds to a message takes time too: about as much as so many UTF-16 units. */
+const perMessage = 64
+
 /**
- * Makes prompts in a thread of its own, with a time limit: a text that takes longer is an InputError, and no other suffers
+ * Makes prompts in threads of their own, with a time limit: a text that takes longer is an InputError, and no other suffers
  * from it. Run from its TypeScript sources, which Node 20 cannot start as a worker, in this thread, without a limit.
  */
 export async function startPrompts(text: Text, order: Omit<TextOrder, 'port'>): Promise<StartedPrompts> {
   if (import.meta.url.endsWith('.ts')) return { ...prompts(text), stop() {} }
-  const threads = new Replaceable(() => textThread(order), limit)
-  await threads.ready
+  const lanes = new Lanes(() => textThread(order), limit)
+  await lanes.ready
+  const call = (method: string, argument: unknown, size: number, signal: AbortSignal | undefined) =>
+    lanes.call(method, argument, { size, ...(signal && { signal }) }) as Promise<Int32Array>
   return {
-    chat: (messages) => threads.call('chat', messages) as Promise<Int32Array>,
-    text: (text, { prefix }) => threads.call('text', { text, prefix }) as Promise<Int32Array>,
-    stop: () => threads.stop(),
+    chat: (messages, { signal } = {}) => call('chat', messages, sizeOf(messages), signal),
+    text: (text, { prefix, signal }) => call('text', { text, prefix }, text.length, signal),
+    stop: () => lanes.stop(),
   }
+}
+
+function sizeOf(messages: readonly Message[]): number {
+  return messages.reduce((sum, { content }) => sum + perMessage + (content?.length ?? 0), 0)
 }
 
 function textThread(order: Omit<TextOrder, 'port'>): Thread {
