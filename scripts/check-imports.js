@@ -17,7 +17,7 @@ const allowed = {
 const forNode = ['packages/core/src/disk.ts', 'packages/api/src/node/']
 const browserSafe = ['packages/core/src', 'packages/api/src']
 /** Packages that need Node. */
-const nodePackages = ['@hono/node-server', 'pino', 'prom-client']
+const nodePackages = ['pino', 'prom-client']
 
 const complaints = []
 /** @type {Map<string, string[]>} file → files it imports at run time or for types */
