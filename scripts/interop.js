@@ -72,7 +72,9 @@ const files = [
 const scratch = mkdtempSync(join(tmpdir(), 'tramontane-interop-'))
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 const tiny = join(scratch, 'tiny')
+// Not before they are built.
 const { writeTinyModel } = await import('../conformance/dist/http/index.js')
+const { judged } = await import('./judged.js')
 await writeTinyModel(tiny)
 
 const key = 'a-key-for-tests'
@@ -100,6 +102,7 @@ const schemathesis = (url, ...more) => [
 
 const checks = [
   ...files,
+  ['the HTTP checks of conformance, against processes of our own', () => judged(scratch)],
   ...atBundledModel,
   [
     'the newest openai for Node, which runs on Node 20 but does not say so',
