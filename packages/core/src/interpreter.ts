@@ -32,7 +32,7 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
     evaluate: (batch) => evaluate(plan, batch),
     usage(caches) {
       const held = [...weights.values()].reduce((sum, weight) => sum + table.weightBytes(weight), 0)
-      const cache = caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0)
+      const cache = Math.round(caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0)) // Shared pages come in parts.
       return { weights: held, cache, scratch: 0, position }
     },
     async dispose() {
