@@ -73,9 +73,11 @@ const scratch = mkdtempSync(join(tmpdir(), 'tramontane-interop-'))
 process.once('exit', () => rmSync(scratch, { recursive: true, force: true }))
 const tiny = join(scratch, 'tiny')
 // Not before they are built.
-const { writeTinyModel } = await import('../conformance/dist/http/index.js')
+const { writeByteModel, writeTinyModel } = await import('../conformance/dist/http/index.js')
 const { judged } = await import('./judged.js')
 await writeTinyModel(tiny)
+const quick = join(scratch, 'quick')
+await writeByteModel(quick)
 
 const key = 'a-key-for-tests'
 /** Few places: a client that is to be refused can take them all. */
@@ -94,6 +96,8 @@ const pageNames = ['--name', 'mistralai/Mistral-7B-Instruct-v0.2', 'meta-llama/M
 const page = ['--context', '256', '--slots', '3', '--api-key', key, ...pageNames]
 
 const atTinyModel = ['--model', tiny, '--name', 'tiny']
+/** Thousands of requests, most of which are answered. */
+const atQuickModel = ['--model', quick]
 const schemathesis = (url, ...more) => [
   `${root}.venv/bin/schemathesis`,
   ...['--config-file', `${root}${clients}/schemathesis.toml`],
@@ -115,8 +119,8 @@ const checks = [
   [
     'schemathesis against GET /openapi.json, with keys and without',
     () =>
-      served(atTinyModel, (open) =>
-        served([...atTinyModel, '--api-key', key], (closed) =>
+      served(atQuickModel, (open) =>
+        served([...atQuickModel, '--api-key', key], (closed) =>
           runTogether([schemathesis(open), schemathesis(closed, '--header', `Authorization: Bearer ${key}`)], {
             cwd: scratch,
             env: { PYTHONPATH: `${root}${clients}` },

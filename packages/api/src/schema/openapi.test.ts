@@ -255,3 +255,18 @@ const pool: fc.Arbitrary<unknown> = fc.constantFrom<unknown[]>(
 )
 
 const rarely = fc.oneof({ weight: 4, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: pool })
+
+test.each(operations.filter(({ operation }) => operation.requestBody !== undefined))(
+  'the example of $name is a body that is accepted',
+  ({ path, operation }) => {
+    const { example } = (operation.requestBody!.content as Readonly<Record<string, Json>>)['application/json']
+    const parse = path.endsWith('/chat/completions')
+      ? parseChat
+      : path.endsWith('/completions')
+        ? parseCompletion
+        : path === '/tokenize'
+          ? parseTokenize
+          : parseDetokenize
+    expect(() => parse(example, strict)).not.toThrow()
+  },
+)

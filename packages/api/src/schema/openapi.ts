@@ -26,7 +26,7 @@ export function openApi({
   const operations = [
     ...openAiOperations('/v1', models),
     ...openAiOperations('/v1/openai', models),
-    ...otherOperations(metrics),
+    ...otherOperations(metrics, models),
   ]
   const bearer = { type: 'http', scheme: 'bearer', description: 'One of the keys that the server was started with.' }
   return {
@@ -43,17 +43,30 @@ const description =
   "Chat completions and completions as OpenAI's API has them. Fields that are known elsewhere but not supported here are " +
   'refused by name. Prompts must fit into the context of the model, and roles must come in an order that its chat template takes.'
 
+/** A request of each kind. */
+function examples(models: readonly string[] = ['model']) {
+  const [model] = models
+  const messages = [{ role: 'user', content: 'Hello!' }]
+  return {
+    chat: { model, messages, max_tokens: 8 },
+    completion: { model, prompt: 'The capital of France is', max_tokens: 8 },
+    tokenize: { model, messages },
+    detokenize: { model, tokens: [1, 2, 3] },
+  }
+}
+
 function openAiOperations(base: string, models: readonly string[] | undefined): Operation[] {
   const alias = base === '/v1' ? '' : 'Alias'
+  const { chat, completion } = examples(models)
   return [
     {
       ...{ path: `${base}/chat/completions`, method: 'post', id: `createChatCompletion${alias}`, tag: 'Chat' },
-      ...{ summary: 'The model answers a conversation.', body: reference('ChatRequest') },
+      ...{ summary: 'The model answers a conversation.', body: reference('ChatRequest'), example: chat },
       ...{ reply: reference('ChatCompletion'), event: reference('ChatCompletionChunk'), queued: true, named: true },
     },
     {
       ...{ path: `${base}/completions`, method: 'post', id: `createCompletion${alias}`, tag: 'Completions' },
-      ...{ summary: 'The model goes on with texts.', body: reference('CompletionRequest') },
+      ...{ summary: 'The model goes on with texts.', body: reference('CompletionRequest'), example: completion },
       ...{ reply: reference('Completion'), event: reference('CompletionChunk'), queued: true, named: true },
     },
     {
@@ -68,7 +81,8 @@ function openAiOperations(base: string, models: readonly string[] | undefined): 
   ]
 }
 
-function otherOperations(metrics: boolean): Operation[] {
+function otherOperations(metrics: boolean, models: readonly string[] | undefined): Operation[] {
+  const { tokenize, detokenize } = examples(models)
   const text = { oneOf: [reference('TokenizeText'), reference('TokenizeMessages')] }
   const measured: Operation = {
     ...{ path: '/metrics', method: 'get', id: 'metrics', tag: 'Server' },
@@ -77,11 +91,12 @@ function otherOperations(metrics: boolean): Operation[] {
   return [
     {
       ...{ path: '/tokenize', method: 'post', id: 'tokenize', tag: 'Tokens', named: true },
-      ...{ summary: 'Text or messages → token ids.', body: text, reply: reference('Tokenized') },
+      ...{ summary: 'Text or messages → token ids.', body: text, example: tokenize, reply: reference('Tokenized') },
     },
     {
       ...{ path: '/detokenize', method: 'post', id: 'detokenize', tag: 'Tokens', named: true },
-      ...{ summary: 'Token ids → text.', body: reference('DetokenizeRequest'), reply: reference('Detokenized') },
+      ...{ summary: 'Token ids → text.', body: reference('DetokenizeRequest'), example: detokenize },
+      ...{ reply: reference('Detokenized') },
     },
     {
       ...{ path: '/health', method: 'get', id: 'health', tag: 'Server', open: true },

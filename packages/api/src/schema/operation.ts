@@ -7,8 +7,9 @@ export interface Operation {
   readonly id: string
   readonly tag: string
   readonly summary: string
-  /** Schema of the request's body. */
+  /** Schema of the request's body, and one such body. */
   readonly body?: Json
+  readonly example?: Json
   /** The one parameter in the path, and its values where they are known. */
   readonly parameter?: { readonly name: string; readonly enum?: readonly string[] }
   /** Schema of the reply, and its media type; default JSON. */
@@ -28,14 +29,14 @@ export interface Operation {
 
 /** A route as OpenAPI has it, with every status that it can answer. */
 export function operation(route: Operation, keys: boolean): Json {
-  const { id, tag, summary, parameter, body, open } = route
+  const { id, tag, summary, parameter, body, example, open } = route
   return {
     operationId: id,
     tags: [tag],
     summary,
     ...(open && { security: [] }),
     ...(parameter && { parameters: [inPath(parameter)] }),
-    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body } } } }),
+    ...(body && { requestBody: { required: true, content: { 'application/json': { schema: body, example } } } }),
     responses: Object.fromEntries([['200', success(route)], ...failures(route, keys && !open)]),
   }
 }

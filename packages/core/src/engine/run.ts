@@ -24,7 +24,7 @@ export interface Listener {
 }
 
 /** Prompt tokens of one pass whose logits are all wanted: each is a row of the whole vocabulary. */
-const rowsAtOnce = 32
+const rowsAtOnce = 16
 
 /** One generation on its way: what was fed, what was drawn, what was read. */
 export class Run implements Generation {
