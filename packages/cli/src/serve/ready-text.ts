@@ -13,7 +13,8 @@ export function readyText(url: string, { backend, slots, keys }: Shown, { model,
   const memory = byteText(engine.state().cacheBudget)
   const about = `${slots} slots, ${context} tokens of context, up to ${memory} of keys and values`
   const [name] = ids
-  const question = JSON.stringify({ model: name, messages: [{ role: 'user', content: 'Hello!' }] })
+  // The default temperature of 1 leads a small model astray.
+  const question = JSON.stringify({ model: name, temperature: 0, messages: [{ role: 'user', content: 'Hello!' }] })
   const authorization = keys.length > 0 ? ' -H "Authorization: Bearer $KEY"' : ''
   const headers = `-H "Content-Type: application/json"${authorization}`
   const reachable = url.replace('//0.0.0.0:', '//127.0.0.1:').replace('//[::]:', '//[::1]:')
