@@ -46,7 +46,7 @@ export function withEngine<T>(directory: string, io: Io, use: (engine: Engine) =
 /** Tokens of a conversation that memory is asked for, unless the model's context is shorter. */
 const conversation = 1024
 /** Node, the tokenizer and the activations of one pass, in bytes, roughly. */
-const around = 200e6
+export const around = 200e6
 
 /**
  * Throws InputError when a model and a short conversation need more than `free` bytes of memory: weights as they are on

@@ -1,5 +1,5 @@
 import { prompts } from '@tramontane/api'
-import { channel, InputError, loadText, Moved, type Message } from '@tramontane/core'
+import { channel, InputError, loadText, moved, type Message, type Moved } from '@tramontane/core'
 import { diskFolder } from '@tramontane/core/disk'
 import { workerData } from 'node:worker_threads'
 import type { TextOrder } from './serve/text-thread.ts'
@@ -12,11 +12,10 @@ const { chat, text: encode } = prompts(text)
 
 channel(port, {
   ready: () => true,
-  chat: async (messages: readonly Message[]) => moved(await chat(messages)),
-  text: async ({ text, prefix }: { text: string; prefix: boolean }) => moved(await encode(text, { prefix })),
+  chat: async (messages: readonly Message[]) => whole(await chat(messages)),
+  text: async ({ text, prefix }: { text: string; prefix: boolean }) => whole(await encode(text, { prefix })),
 })
 
-function moved(ids: Int32Array): Moved | Int32Array {
-  const { buffer, byteLength } = ids
-  return buffer instanceof ArrayBuffer && buffer.byteLength === byteLength ? new Moved(ids, [buffer]) : ids
+function whole(ids: Int32Array): Int32Array | Moved {
+  return moved(ids, ids)
 }

@@ -35,6 +35,11 @@ export class Moved {
   }
 }
 
+/** The value with the memory of its numbers, where these are all that is in it: of a view of more, a copy is made. */
+export function moved<T>(value: T, { buffer, byteLength }: ArrayBufferView): Moved | T {
+  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? new Moved(value, [buffer]) : value
+}
+
 /** Calls in both directions over a port. */
 export function channel(port: Port, methods: Methods): Channel {
   const waiting = new Map<number, { resolve(value: unknown): void; reject(error: unknown): void }>()

@@ -17,6 +17,7 @@ export { blobFolder, blobSource, type ByteSource, type Folder } from './byte-sou
 export { openCheckpoint, type Checkpoint, type Format } from './checkpoint.ts'
 export { readConfig, type Config } from './config.ts'
 export { decode, decodeCode, decodeInto, decodeTable, encode, encodeCode } from './dtype.ts'
+export { heldAtMost } from './engine/admission.ts'
 export { engine } from './engine/engine.ts'
 export type {
   Candidate,
@@ -45,7 +46,7 @@ export { interpreter } from './interpreter.ts'
 export { mistral } from './mistral.ts'
 export type { AttentionResult, Breathe, Cache, MaybePromise, OpTable, Span } from './op-table.ts'
 export { remote, serve, type RemoteBackend } from './remote.ts'
-export { channel, Moved, type Channel, type Methods, type Port } from './channel.ts'
+export { channel, moved, Moved, type Channel, type Methods, type Port } from './channel.ts'
 export { reference } from './reference/index.ts'
 export { angles, frequencies, type Angles, type RopeScaling } from './rope.ts'
 export { openSafetensors, type Safetensors } from './safetensors.ts'

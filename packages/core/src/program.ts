@@ -38,9 +38,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
     this.#known = { columns, rowwise: afterRows(graph) }
     this.#lookup = new ActivationLookup(graph)
     this.#vocabulary = vocabularyOf(graph)
-    const windows = graph.nodes.flatMap((node) => (node.op === 'attention' ? [node.window ?? Infinity] : []))
-    const widest = Math.max(0, ...windows)
-    this.#window = widest > 0 && widest < Infinity ? widest : null
+    this.#window = widestWindow(graph)
   }
 
   open(capacity: number): CachedSequence<C> {
@@ -108,6 +106,13 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   #checkUsable(): void {
     if (this.#disposed) throw new InputError('the program is disposed')
   }
+}
+
+/** The largest window of a graph's attention nodes; null when one of them sees everything, or there is none. */
+export function widestWindow(graph: Graph): number | null {
+  const windows = graph.nodes.flatMap((node) => (node.op === 'attention' ? [node.window ?? Infinity] : []))
+  const widest = Math.max(0, ...windows)
+  return widest > 0 && widest < Infinity ? widest : null
 }
 
 /** Rows of the table that token ids select. */

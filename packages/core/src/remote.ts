@@ -1,5 +1,5 @@
 import type { Backend, Feed, LoadOptions, Program, Sequence, Usage } from './backend.ts'
-import { channel, Moved, type Channel, type Port } from './channel.ts'
+import { channel, moved, type Channel, type Moved, type Port } from './channel.ts'
 import { InputError } from './errors.ts'
 import type { Batch, Executor, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
@@ -34,7 +34,7 @@ export async function remote(port: Port): Promise<RemoteBackend> {
   let source: WeightSource | undefined
   let progress: LoadOptions['progress']
   const link = channel(port, {
-    read: async ({ name, rows }: { name: string; rows?: Range }) => moved(await source!.read(name, rows), name),
+    read: async ({ name, rows }: { name: string; rows?: Range }) => given(await source!.read(name, rows), name),
     progress: ([loaded, total]: [number, number]) => progress?.(loaded, total),
   })
   const { name, batchInvariant } = (await link.call('describe')) as Pick<Backend, 'name' | 'batchInvariant'>
@@ -52,15 +52,15 @@ export async function remote(port: Port): Promise<RemoteBackend> {
   }
 }
 
-/** Two copies of the largest weights would cost more than all else around the model. A view of more stays a copy. */
-function moved(tensor: Tensor, name: string): Moved | Tensor {
-  const { buffer, byteLength, length } = tensor.data
+/** Two copies of the largest weights would cost more than all else around the model. */
+function given(tensor: Tensor, name: string): Moved | Tensor {
+  const { length } = tensor.data
   // What is sent without its memory never arrives, in Node without an error.
   if (length !== elements(tensor.shape)) {
     const found = length === 0 ? 'none; was it given away before? A source that keeps tensors gives copies' : length
     throw new InputError(`weight "${name}": expected ${elements(tensor.shape)} elements, found ${found}`)
   }
-  return buffer instanceof ArrayBuffer && byteLength === buffer.byteLength ? new Moved(tensor, [buffer]) : tensor
+  return moved(tensor, tensor.data)
 }
 
 class RemoteExecutor implements Executor<RemoteCache> {

@@ -48,8 +48,7 @@ function endOf({ ignoreEnd, stopTokenIds }: GenerationSettings, { end }: ServedM
 function requestsOf(question: Question, end: readonly number[]): GenerationRequest[] {
   const { settings, prompts, logprobs, promptLogprobs, owner, signal } = question
   const seed = settings.sampling.seed ?? randomSeed()
-  const signals = followers(signal, prompts.length * settings.n)
-  return prompts.flatMap(({ ids, maxTokens }, p) =>
+  return prompts.flatMap(({ ids, maxTokens }) =>
     Array.from({ length: settings.n }, (_, choice) => ({
       prompt: ids,
       maxTokens,
@@ -57,16 +56,7 @@ function requestsOf(question: Question, end: readonly number[]): GenerationReque
       end,
       ...(logprobs !== null && { logprobs, promptLogprobs }),
       owner,
-      signal: signals[p * settings.n + choice],
+      signal,
     })),
   )
-}
-
-/** So many signals that abort when this one does: platforms warn of more than ten listeners on one. */
-function followers(signal: AbortSignal, count: number): AbortSignal[] {
-  const controllers = Array.from({ length: count }, () => new AbortController())
-  const abort = (): void => controllers.forEach((controller) => controller.abort(signal.reason))
-  if (signal.aborted) abort()
-  signal.addEventListener('abort', abort)
-  return controllers.map((controller) => controller.signal)
 }

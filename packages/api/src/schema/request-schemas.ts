@@ -3,7 +3,7 @@ import { unsupported } from './fault.ts'
 import type { Limits } from './limits.ts'
 import { messagesSchema } from './messages.ts'
 import { objectOf } from './object.ts'
-import { modelName, settings, topLogprobs } from './settings.ts'
+import { modelName, most, settings, topLogprobs } from './settings.ts'
 import { tokenIds } from './token-ids.ts'
 
 /** The schemas of all requests, for one model and its limits. Of these the parsers and the OpenAPI document are made. */
@@ -47,7 +47,7 @@ function completionFields(limits: Limits) {
     prompt: z.union([...forms, many], { error }).meta({ description: 'What is to be gone on with.' }),
     echo: z.boolean().nullish().meta({ description: 'The prompt comes before the answer.', default: false }),
     logprobs: topLogprobs.nullish().meta({ description: 'Report log-probabilities, of so many likeliest tokens too.' }),
-    best_of: z.int().min(1).max(16).nullish().meta({ description: 'Only the same as n.' }),
+    best_of: z.int().min(1).max(most.choices).nullish().meta({ description: 'Only the same as n.' }),
   }
 }
 

@@ -53,7 +53,7 @@ function streaming(kind: Kind, limits: Limits) {
 
 function lengths(limits: Limits) {
   const tokens = z.int().min(0).max(most.maxTokens)
-  const words = 'expected a string or a list of up to 16 strings'
+  const words = `expected a string or a list of up to ${most.stops} strings`
   const stop = z.string().min(1).max(most.stopCharacters)
   const stops = z.union([stop, z.array(stop).max(most.stops)], { error: words })
   const choices = z.int().min(1).max(most.choices)

@@ -1,13 +1,11 @@
 import type { DrawnToken, Tokenizer } from '@tramontane/core'
 import type { ChoiceEvent } from '../text/choice-text.ts'
-import { piped } from '../text/early-return.ts'
 import type { Indexed } from '../text/merge.ts'
-import type { ReplyMeta } from './chat-chunks.ts'
 import { echoed, type EchoedPrompt } from './echo.ts'
 import { completionLogprobs } from './logprobs.ts'
 import type { TextToken } from '../text/text-token.ts'
 import type { CompletionChunk, CompletionChunkChoice, CompletionLogprobs } from '../schema/responses.ts'
-import { Tally } from './usage.ts'
+import { replyChunks, type ReplyMeta } from './reply-chunks.ts'
 
 export interface CompletionMeta extends ReplyMeta {
   /** One per prompt where prompts are to be returned in front of their choices. */
@@ -15,30 +13,13 @@ export interface CompletionMeta extends ReplyMeta {
   readonly tokenizer: Tokenizer
 }
 
-/**
- * Per choice: its prompt's text, where that is echoed, text, an empty text with the reason of its end; after all, where asked
- * for, the usage. Throws what the events throw; returning it returns them at once.
- */
+/** Per choice: its prompt's text, where that is echoed, text, an empty text with the reason of its end; see `replyChunks`. */
 export function completionChunks(
   meta: CompletionMeta,
   events: AsyncIterable<Indexed<ChoiceEvent>>,
 ): AsyncGenerator<CompletionChunk> {
-  return piped(events, (source) => chunks(meta, source))
-}
-
-async function* chunks(
-  meta: CompletionMeta,
-  events: AsyncIterable<Indexed<ChoiceEvent>>,
-): AsyncGenerator<CompletionChunk> {
-  const { id, created, model, fingerprint, includeUsage, tally = new Tally(meta) } = meta
-  const head = { id, object: 'text_completion', created, model, system_fingerprint: fingerprint } as const
   const choices = new CompletionChoices(meta)
-  for await (const indexed of events) {
-    tally.take(indexed)
-    const choice = choices.take(indexed)
-    if (choice !== undefined) yield { ...head, choices: [choice], ...(includeUsage && { usage: null }) }
-  }
-  if (includeUsage) yield { ...head, choices: [], usage: tally.usage() }
+  return replyChunks('text_completion', meta, events, (indexed) => choices.take(indexed))
 }
 
 class CompletionChoices {

@@ -1,5 +1,6 @@
-import { InputError } from '@tramontane/core'
+import { heldAtMost, InputError } from '@tramontane/core'
 import { byteText } from '../byte-text.ts'
+import { around } from '../engine.ts'
 
 /** What there is, and what was asked for. */
 export interface CacheNeeds {
@@ -22,10 +23,6 @@ export interface CachePlan {
   readonly cacheBudget: number
 }
 
-/** Memory that the server itself and the values of one pass are left, in bytes. */
-const around = 200e6
-/** Tokens by which a sequence may outgrow its window, see `sequence.ts`. */
-const slack = 128
 /** A context that is of any use, in tokens. */
 const least = 64
 
@@ -37,7 +34,7 @@ export function cachePlan(needs: CacheNeeds): CachePlan {
   const { modelContext, asked, window, slots, position, budget } = needs
   const most = budget ?? Math.max(0, needs.free - around)
   const source = budget === undefined ? 'of memory are free' : '--cache-memory allows'
-  const held = (context: number) => Math.min(context, window === null ? Infinity : window + slack) * position
+  const held = (context: number) => Math.min(context, heldAtMost(window)) * position
   if (asked !== undefined && asked > modelContext) {
     throw new InputError(`--context ${asked}: the model was made for at most ${modelContext} tokens`)
   }

@@ -1,5 +1,4 @@
 import { InputError } from '../errors.ts'
-import type { Graph } from '../graph.ts'
 import { checkSampling } from '../sample.ts'
 import type { GenerationRequest } from './generation.ts'
 
@@ -7,20 +6,20 @@ import type { GenerationRequest } from './generation.ts'
 export interface Bounds {
   readonly context: number
   readonly vocabulary: number
-  readonly window: number
+  /** Tokens that a sequence holds at most. */
+  readonly held: number
   /** Bytes. */
   readonly cacheBudget: number
   /** Bytes of one token. */
   readonly position: number
 }
 
-/** Tokens that a windowed sequence may hold beyond its window. */
+/** Tokens that a windowed sequence may hold beyond its window: twice the step in which `sequence.ts` lets keys go. */
 const slack = 128
 
-/** Tokens that any attention of the graph can see; Infinity where one sees all. */
-export function windowOf(graph: Graph): number {
-  const windows = graph.nodes.flatMap((node) => (node.op === 'attention' ? [node.window ?? Infinity] : []))
-  return windows.length === 0 ? Infinity : Math.max(...windows) + slack
+/** The most tokens whose keys and values a sequence holds; Infinity where a query sees all. */
+export function heldAtMost(window: number | null): number {
+  return window === null ? Infinity : window + slack
 }
 
 /** The most tokens that a request can generate, and the bytes it may come to hold. Throws InputError where it can never run. */
@@ -42,7 +41,7 @@ export function admissible(request: GenerationRequest, bounds: Bounds): { maxTok
   // The last token is drawn, not fed.
   const most = Math.min(maxTokens ?? Infinity, room + 1)
   if (sequence !== undefined) return { maxTokens: most, reserved: 0 }
-  const reserved = Math.min(prompt.length + Math.max(0, most - 1), bounds.window) * bounds.position
+  const reserved = Math.min(prompt.length + Math.max(0, most - 1), bounds.held) * bounds.position
   if (reserved <= bounds.cacheBudget) return { maxTokens: most, reserved }
   throw new InputError(
     `the prompt of ${prompt.length} tokens and ${most} more need ${reserved} bytes for keys and values, ` +

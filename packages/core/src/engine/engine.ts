@@ -1,7 +1,7 @@
 import type { Pass, Program } from '../backend.ts'
 import { InputError, QueueFullError } from '../errors.ts'
-import { vocabularyOf } from '../program.ts'
-import { admissible, windowOf, type Bounds } from './admission.ts'
+import { vocabularyOf, widestWindow } from '../program.ts'
+import { admissible, heldAtMost, type Bounds } from './admission.ts'
 import type { Engine, EngineOptions, EngineState, Generation, GenerationRequest } from './generation.ts'
 import { Lineup } from './lineup.ts'
 import { Pace } from './pace.ts'
@@ -52,13 +52,13 @@ class BatchingEngine implements Engine {
   #closed = false
 
   constructor(program: Program, { context, slots = 8, queue = 32, kept = 2 * slots, ...rest }: EngineOptions) {
-    const window = windowOf(program.graph)
+    const held = heldAtMost(widestWindow(program.graph))
     this.#program = program
     const { position } = program.usage()
-    const cacheBudget = rest.cacheBudget ?? slots * Math.min(context, window) * position
+    const cacheBudget = rest.cacheBudget ?? slots * Math.min(context, held) * position
     const { lead = 64, stall = 250, patience = Infinity } = rest
     this.#options = { context, slots, queue, kept, cacheBudget, lead, stall, patience }
-    this.#bounds = { context, window, cacheBudget, position, vocabulary: vocabularyOf(program.graph) }
+    this.#bounds = { context, held, cacheBudget, position, vocabulary: vocabularyOf(program.graph) }
     this.#pace = new Pace(stall)
     this.#lineup = new Lineup(program, this.#options)
   }
@@ -76,6 +76,12 @@ class BatchingEngine implements Engine {
     const { room } = this.#lineup
     if (runs.length > room) throw new QueueFullError(`the queue has room for ${room} of ${runs.length} requests`)
     for (const run of runs) this.#take(run)
+    for (const signal of new Set(requests.flatMap(({ signal }) => signal ?? []))) {
+      this.#heed(
+        signal,
+        runs.filter(({ request }) => request.signal === signal),
+      )
+    }
     this.#kick()
     return runs
   }
@@ -86,14 +92,16 @@ class BatchingEngine implements Engine {
   }
 
   #take(run: Run): void {
-    const { signal, promptLogprobs } = run.request
-    if (run.maxTokens === 0 && promptLogprobs !== true) return run.answerNothing()
-    this.#lineup.waiting.add(run)
-    if (signal === undefined) return
-    const stop = () => this.#end(run, { error: signal.reason as unknown })
+    if (run.maxTokens === 0 && run.request.promptLogprobs !== true) run.answerNothing()
+    else this.#lineup.waiting.add(run)
+  }
+
+  /** One listener for all: platforms warn of more than ten on one signal. */
+  #heed(signal: AbortSignal, runs: readonly Run[]): void {
+    const stop = () => runs.forEach((run) => this.#end(run, { error: signal.reason as unknown }))
     if (signal.aborted) return stop()
     signal.addEventListener('abort', stop)
-    void run.released.then(() => signal.removeEventListener('abort', stop))
+    void Promise.all(runs.map(({ released }) => released)).then(() => signal.removeEventListener('abort', stop))
   }
 
   /** Runs the loop unless it runs; it ends by itself when there is nothing to do. */
