@@ -1,11 +1,11 @@
 import { createInterface, type Interface } from 'node:readline'
 import { InputError, type Sampling } from '@tramontane/core'
-import { Command, Option } from 'commander'
-import { bundled } from '../bundled.ts'
+import { Command } from 'commander'
 import { Conversation } from '../conversation.ts'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
+import { modelOption } from '../model-option.ts'
 import { nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
 
@@ -16,13 +16,10 @@ interface Options extends Sampling {
 }
 
 export function chatCommand(io: Io): Command {
-  const model = new Option('--model <dir>', 'model folder')
-    .env('TRAMONTANE_MODEL')
-    .default(bundled, 'the bundled SmolLM2')
   const command = new Command('chat')
     .description('Talks with a model. With a prompt: answers it and exits. Ctrl-C stops an answer, Ctrl-D leaves.')
     .argument('[prompt]', 'what to say')
-    .addOption(model)
+    .addOption(modelOption())
     .option('--max-tokens <n>', 'most tokens of one answer', positiveWholeNumber)
     .option('--temperature <t>', '0 takes the likeliest token', nonNegative, 0)
     .option('--seed <n>', 'equal seeds draw equal tokens', wholeNumber)

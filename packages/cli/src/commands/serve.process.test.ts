@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { bundled } from '../bundled.ts'
+import { bundled } from '../model-option.ts'
 import { privateBuild } from '../private-build.fixture.ts'
 import { hello, post, writeTiny } from './serve.fixture.ts'
 

@@ -1,10 +1,10 @@
 import { basename, resolve } from 'node:path'
 import { logLevels, type LogLevel } from '@tramontane/api/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { bundled } from '../bundled.ts'
 import { backends } from '../engine.ts'
 import { examples } from '../examples.ts'
 import type { Io } from '../io.ts'
+import { modelOption } from '../model-option.ts'
 import { byteSize, nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { apiKeys } from '../serve/api-keys.ts'
 import { serve } from '../serve/serve.ts'
@@ -30,9 +30,6 @@ interface Options {
 }
 
 export function serveCommand(io: Io): Command {
-  const model = new Option('--model <dir>', 'model folder')
-    .env('TRAMONTANE_MODEL')
-    .default(bundled, 'the bundled SmolLM2')
   const backend = new Option('--backend <name>', 'what computes').choices(backends).default(backends[0])
   const level = new Option('--log-level <level>', 'least that is logged, as JSON lines on stderr').choices(logLevels)
   const bodyLimit = new Option('--body-limit <size>', 'largest body of a request')
@@ -40,7 +37,7 @@ export function serveCommand(io: Io): Command {
     .default(2 * 2 ** 20, '2 MiB')
   const command = new Command('serve')
     .description('Serves a model over HTTP, as OpenAI does. Ctrl-C lets running requests end; a second one does not.')
-    .addOption(model)
+    .addOption(modelOption())
     .option('--name <id...>', "names by which requests call the model (default: the folder's)", collect(nonEmpty))
     .option('--host <address>', 'where to listen; 0.0.0.0 for every machine that reaches this one', '127.0.0.1')
     .option('--port <n>', '0 for any that is free', port, 8000)

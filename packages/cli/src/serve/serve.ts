@@ -1,10 +1,10 @@
 import { handler, type HandlerOptions, type Serving } from '@tramontane/api'
 import { listen, logger, metrics, observers, requestLog, type Listening, type LogLevel } from '@tramontane/api/node'
+import { interruptible } from '../interrupt.ts'
 import { write, type Io } from '../io.ts'
 import { isLoopback, strangers } from './known-host.ts'
 import { readyText } from './ready-text.ts'
 import { loadingError } from './loading-error.ts'
-import { stoppable } from './stop-signal.ts'
 import { startModel, type ModelOptions, type StartedModel } from './start-model.ts'
 
 export interface ServeOptions extends Omit<ModelOptions, 'progress' | 'signal' | 'patience'> {
@@ -30,7 +30,7 @@ const patience = 60_000
 /** Listens at once, loads the model, and answers until a signal. Resolves when everything has ended. */
 export async function serve(io: Io, options: ServeOptions): Promise<void> {
   const log = logger({ level: options.logLevel, stream: io.stderr })
-  await stoppable(io.signal, async (signal) => {
+  await interruptible(io.signal, async (signal) => {
     let state: State = 'loading'
     const server = await open(options, log, () => state)
     log.info({ url: server.url }, 'listening')
