@@ -1,7 +1,14 @@
 // Holds `tramontane serve`, in processes of its own, against the HTTP checks of conformance.
 import { join } from 'node:path'
 import { precisions } from '../conformance/dist/bound/index.js'
-import { goldenRows, judgeServer, tally, writeByteModel, writeGoldenModel } from '../conformance/dist/http/index.js'
+import {
+  goldenRows,
+  judgeServer,
+  tally,
+  tramontane,
+  writeByteModel,
+  writeGoldenModel,
+} from '../conformance/dist/http/index.js'
 import { served } from './served.js'
 
 const key = 'a-key-for-tests'
@@ -32,38 +39,14 @@ export async function judged(folder) {
   )
 }
 
-/** What it says of itself; that it fails or dawdles at will it does not. */
+/** What it says of itself here; that it fails or dawdles at will it does not. */
 const declared = {
-  health: '/health',
-  modelById: true,
-  methods: true,
+  ...tramontane,
   cors: [origin],
-  encoder: 'endpoint',
   end: { token: 2, counted: true },
-  fingerprint: true,
-  unknownFields: 'ignored',
-  parts: { joinedBy: '' },
-  completions: true,
-  promptLists: true,
-  tokenPrompts: true,
-  echo: true,
-  streamUsage: true,
-  seed: true,
-  concurrency: 8,
-  maxCompletionTokens: true,
-  zeroTokens: 'empty',
-  stops: 16,
-  logitBias: true,
-  penalties: true,
-  topK: true,
-  minP: true,
-  choices: 16,
-  topLogprobs: 20,
   context: 1024,
   controlTokens: ['<|im_start|>', '<|im_end|>'],
   openRoutes: ['/health'],
-  bodyLimit: 2 * 2 ** 20,
-  headerLimit: 16 * 1024,
   capacity: { slots: 8, queue: 32, long: { max_tokens: 900, ignore_eos: true } },
 }
 

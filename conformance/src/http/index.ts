@@ -13,6 +13,7 @@ export {
   type GoldenRows,
 } from './golden-model.ts'
 export { judgeServer, type JudgeOptions, type Report, type Result } from './judge.ts'
+export { tramontane } from './tramontane.ts'
 export { reportMarkdown, tally, type Tally } from './report.ts'
 export { tinyModel, tinyShape, writeTinyModel, type TinyModelOptions } from './tiny-model.ts'
 export { byteModel, writeByteModel, type ByteModelOptions } from './byte-model.ts'

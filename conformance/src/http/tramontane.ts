@@ -1,0 +1,31 @@
+import type { Capabilities } from './capabilities.ts'
+
+/** What `tramontane serve` says of itself, whatever model it serves to whom; limits are its defaults. */
+export const tramontane: Capabilities = {
+  health: '/health',
+  modelById: true,
+  methods: true,
+  cors: [],
+  encoder: 'endpoint',
+  fingerprint: true,
+  unknownFields: 'ignored',
+  parts: { joinedBy: '' },
+  completions: true,
+  promptLists: true,
+  tokenPrompts: true,
+  echo: true,
+  streamUsage: true,
+  seed: true,
+  concurrency: 8,
+  maxCompletionTokens: true,
+  zeroTokens: 'empty',
+  stops: 16,
+  logitBias: true,
+  penalties: true,
+  topK: true,
+  minP: true,
+  choices: 16,
+  topLogprobs: 20,
+  bodyLimit: 2 * 2 ** 20,
+  headerLimit: 16 * 1024,
+}
