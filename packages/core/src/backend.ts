@@ -30,7 +30,7 @@ export interface Program {
   submit(feeds: readonly Feed[], options?: SubmitOptions): Pass
   /** Bytes held now. */
   usage(): Usage
-  /** Frees the weights. Passes under way end first; sequences must not be used afterwards. */
+  /** Frees the weights and the caches of all sequences. Passes under way end first; sequences must not be used afterwards. */
   dispose(): Promise<void>
 }
 

@@ -9,13 +9,19 @@ import { inferColumns } from './shapes.ts'
 import { byteLength, elements, type Spec, type Tensor } from './tensor.ts'
 import type { WeightSource } from './weights.ts'
 
-/** Makes a Backend of a table of ops: the graph is walked node by node, one pass after another. */
-export function interpreter<V, W, C extends Cache>(table: OpTable<V, W, C>): Backend {
+/**
+ * Makes a Backend of a table of ops: the graph is walked node by node, one pass after another. A table that must know the
+ * graph before its first weight (where to put what) is given as a function of it.
+ */
+export function interpreter<V, W, C extends Cache>(
+  given: OpTable<V, W, C> | (Pick<Backend, 'name' | 'batchInvariant'> & { open(graph: Graph): OpTable<V, W, C> }),
+): Backend {
   return {
-    name: table.name,
-    batchInvariant: table.batchInvariant,
+    name: given.name,
+    batchInvariant: given.batchInvariant,
     async load(graph, source, options = {}) {
       const columns = inferColumns(graph)
+      const table = 'open' in given ? given.open(graph) : given
       const weights = await loadWeights(table, graph, source, options)
       return new CachedProgram(graph, columns, executor({ table, graph, columns, weights, rowwise: afterRows(graph) }))
     },
@@ -38,6 +44,7 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
     async dispose() {
       for (const weight of weights.values()) table.freeWeight(weight)
       weights.clear()
+      table.dispose?.()
     },
   }
 }
@@ -61,6 +68,7 @@ async function loadWeights<V, W, C extends Cache>(
     return weights
   } catch (error) {
     for (const weight of weights.values()) table.freeWeight(weight)
+    table.dispose?.()
     throw error
   }
 }

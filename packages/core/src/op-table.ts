@@ -55,6 +55,8 @@ export interface OpTable<V, W, C extends Cache> {
   cacheBytes(cache: C): number
   /** Bytes of one number in a cache. */
   readonly cacheElement: number
+  /** Lets go of what the table itself holds on the device; its weights are freed one by one before. */
+  dispose?(): void
 
   lookup(rows: Int32Array, table: W, breathe: Breathe): MaybePromise<V>
   gather(rows: Int32Array, table: V, breathe: Breathe): MaybePromise<V>

@@ -81,7 +81,12 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
-    await this.#append(() => this.#executor.dispose())
+    await this.#append(() => {
+      // On a device nobody else would ever free what sequences left open hold.
+      for (const { ready } of this.#sequences) ready?.close()
+      this.#sequences.clear()
+      return this.#executor.dispose()
+    })
   }
 
   enqueue(job: () => void): void {
