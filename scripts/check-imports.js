@@ -8,9 +8,10 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 /** What the sources of each package may import of ours; tests may import more. */
 const allowed = {
   'packages/core/src': [],
+  'packages/backend-tfjs/src': ['@tramontane/core'],
   'packages/api/src': ['@tramontane/core'],
   'conformance/src': ['@tramontane/core'],
-  'packages/cli/src': ['@tramontane/core', '@tramontane/api', '@tramontane/conformance'],
+  'packages/cli/src': ['@tramontane/core', '@tramontane/api', '@tramontane/backend-tfjs', '@tramontane/conformance'],
   'docs/examples': ['@tramontane/core'],
 }
 /** Core and the api's handler run in browsers, but for these. */

@@ -1,0 +1,180 @@
+import type { Cache } from '@tramontane/core'
+import { tidy } from './arena.ts'
+import type { Runtime } from './runtime.ts'
+
+/** Keys and values of neighbouring positions; never changed, shared by forks. One tensor for each lane of heads. */
+export interface Chunk<T> {
+  /** Position of the first. */
+  readonly from: number
+  readonly length: number
+  /** [d, length], or [G, d, length] */
+  readonly keys: readonly T[]
+  /** [length, d], or [G, length, d] */
+  readonly values: readonly T[]
+}
+
+interface Owned<T> extends Chunk<T> {
+  owners: number
+}
+
+/** Positions that a chunk grows to one by one. Each is copied once for every later one in it: 32 times on average. */
+const tail = 64
+/** So many chunks of about the same length become one: a position is copied once more for each power of this. */
+const fan = 8
+/** A longer chunk grows no more. */
+const longest = 4096
+
+/**
+ * Keys and values of one sequence for one attention node. Tensors cannot be written to, so new positions are joined to a
+ * short last chunk, and chunks are joined as they become many: few tensors for a long past, few bytes copied per token.
+ */
+export class Chunks<T> {
+  readonly #runtime: Runtime<T>
+  #chunks: Owned<T>[] = []
+
+  constructor(runtime: Runtime<T>) {
+    this.#runtime = runtime
+  }
+
+  /** Takes over the keys and values of the positions from `from` on; what was there before is dropped. */
+  append(chunk: Chunk<T>): void {
+    this.keep(0, chunk.from)
+    this.#chunks.push({ ...chunk, owners: 1 })
+    const last = this.#chunks.at(-2)
+    if (last !== undefined && last.length < tail) this.#join(2)
+    while (this.#alike() >= fan) this.#join(fan)
+  }
+
+  /** Chunks that have a position in [from, to). */
+  within(from: number, to: number): readonly Chunk<T>[] {
+    return this.#chunks.filter((chunk) => chunk.from < to && chunk.from + chunk.length > from)
+  }
+
+  keep(first: number, length: number): void {
+    const kept: Owned<T>[] = []
+    for (const chunk of this.#chunks) {
+      if (chunk.from >= length || chunk.from + chunk.length <= first) this.#release(chunk)
+      else if (chunk.from + chunk.length <= length) kept.push(chunk)
+      else {
+        kept.push(this.#shortened(chunk, length - chunk.from))
+        this.#release(chunk)
+      }
+    }
+    this.#chunks = kept
+  }
+
+  fork(): Chunks<T> {
+    const twin = new Chunks(this.#runtime)
+    twin.#chunks = this.#chunks.slice()
+    for (const chunk of twin.#chunks) chunk.owners++
+    return twin
+  }
+
+  /** A shared chunk counts in parts. */
+  get bytes(): number {
+    const elements = this.#chunks.reduce((sum, { keys, values, owners }) => {
+      const own = [...keys, ...values].reduce((n, x) => n + this.#runtime.shape(x).reduce((a, b) => a * b, 1), 0)
+      return sum + own / owners
+    }, 0)
+    return elements * this.#runtime.operandBytes
+  }
+
+  /** How many chunks at the end are full and of about one length. */
+  #alike(): number {
+    const size = (chunk: Chunk<T>): number => Math.floor(Math.log(chunk.length / tail) / Math.log(fan))
+    const last = this.#chunks.at(-1)!
+    if (last.length < tail || last.length * fan > longest) return 0
+    const other = this.#chunks.findLastIndex((chunk) => size(chunk) !== size(last))
+    return this.#chunks.length - 1 - other
+  }
+
+  /** Makes one of the last chunks. */
+  #join(count: number): void {
+    const parts = this.#chunks.slice(-count)
+    const r = this.#runtime
+    const joined = tidyAll(r, (own) => {
+      const lanes = (side: 'keys' | 'values', axis: number): T[] =>
+        parts[0][side].map((x, lane) => {
+          const rank = r.shape(x).length
+          return own(
+            r.concat(
+              parts.map((part) => part[side][lane]),
+              rank - axis,
+            ),
+          )
+        })
+      return { keys: lanes('keys', 1), values: lanes('values', 2) }
+    })
+    const length = parts.reduce((sum, part) => sum + part.length, 0)
+    this.#chunks.splice(-count, count, { from: parts[0].from, length, ...joined, owners: 1 })
+    for (const part of parts) this.#release(part)
+  }
+
+  #shortened(chunk: Chunk<T>, length: number): Owned<T> {
+    const r = this.#runtime
+    const cut = (x: T, axis: number): T => {
+      const size = r.shape(x).slice()
+      size[size.length - axis] = length
+      return r.slice(
+        x,
+        size.map(() => 0),
+        size,
+      )
+    }
+    const made = tidyAll(r, (own) => ({
+      keys: chunk.keys.map((x) => own(cut(x, 1))),
+      values: chunk.values.map((x) => own(cut(x, 2))),
+    }))
+    return { from: chunk.from, length, ...made, owners: 1 }
+  }
+
+  #release(chunk: Owned<T>): void {
+    if (--chunk.owners > 0) return
+    for (const x of [...chunk.keys, ...chunk.values]) this.#runtime.free(x)
+  }
+}
+
+/** Keeps everything that was made, unless making it failed half-way. */
+function tidyAll<T, R>(runtime: Runtime<T>, body: (own: (x: T) => T) => R): R {
+  const made: T[] = []
+  try {
+    return body((x) => {
+      made.push(x)
+      return x
+    })
+  } catch (error) {
+    return tidy(runtime, (own) => {
+      made.forEach(own)
+      throw error
+    })
+  }
+}
+
+/** What the backend remembers of a sequence: one `Chunks` per attention node. */
+export class ChunkedCache<T> implements Cache {
+  readonly #nodes: ReadonlyMap<string, Chunks<T>>
+
+  constructor(nodes: ReadonlyMap<string, Chunks<T>>) {
+    this.#nodes = nodes
+  }
+
+  of(node: string): Chunks<T> {
+    return this.#nodes.get(node)!
+  }
+
+  keep(first: number, length: number): void {
+    for (const node of this.#nodes.values()) node.keep(first, length)
+  }
+
+  close(): void {
+    this.keep(0, 0)
+  }
+
+  fork(): ChunkedCache<T> {
+    return new ChunkedCache(new Map([...this.#nodes].map(([name, node]) => [name, node.fork()])))
+  }
+
+  get bytes(): number {
+    return [...this.#nodes.values()].reduce((sum, node) => sum + node.bytes, 0)
+  }
+}

@@ -1,0 +1,60 @@
+import { tidy } from './arena.ts'
+import type { Runtime } from './runtime.ts'
+
+/**
+ * Attention works on lanes: tensors with a row per query or key of one key-value head, or of all of them at once, as the
+ * runtime is quicker. Looped: G tensors [n, d]. Batched: one [G, n, d].
+ */
+
+/** query [T, H·d] → rows of the H / G query heads that share a key-value head, token by token: [T·H/G, d] in every lane. */
+export function queryLanes<T>(r: Runtime<T>, query: T, heads: number, kvHeads: number): T[] {
+  const [T, columns] = r.shape(query)
+  const d = columns / heads
+  const rows = (T * heads) / kvHeads
+  return split(r, query, kvHeads, (part) => r.reshape(part, batched(r) ? [kvHeads, rows, d] : [rows, d]))
+}
+
+/** key [T, G·d] → [d, T] in every lane: the second operand of a product with queries. */
+export function keyLanes<T>(r: Runtime<T>, key: T, kvHeads: number): T[] {
+  const [T, columns] = r.shape(key)
+  if (!batched(r)) return split(r, key, kvHeads, (part) => r.transpose(part, [1, 0]))
+  return tidy(r, (own) => [r.transpose(own(r.reshape(key, [T, kvHeads, columns / kvHeads])), [1, 2, 0])])
+}
+
+/** value [T, G·d] → [T, d] in every lane. */
+export function valueLanes<T>(r: Runtime<T>, value: T, kvHeads: number): T[] {
+  return split(r, value, kvHeads, (part) => r.reshape(part, r.shape(part)))
+}
+
+/** Lanes [T·H/G, d] → [T, H·d] */
+export function join<T>(r: Runtime<T>, lanes: readonly T[], T: number, heads: number, kvHeads: number): T {
+  return tidy(r, (own) => {
+    const d = r.shape(lanes[0]).at(-1)!
+    const width = (heads / kvHeads) * d
+    if (!batched(r)) {
+      const parts = lanes.map((lane) => own(r.reshape(lane, [T, width])))
+      return r.concat(parts, 1)
+    }
+    const apart = own(r.reshape(lanes[0], [kvHeads, T, width]))
+    return r.reshape(T === 1 ? apart : own(r.transpose(apart, [1, 0, 2])), [T, heads * d])
+  })
+}
+
+function batched<T>({ heads }: Runtime<T>): boolean {
+  return heads === 'batched'
+}
+
+/** Columns of each key-value head: one [T, columns / G] for each, or [G, T, columns / G], put through `shape`. */
+function split<T>(r: Runtime<T>, x: T, kvHeads: number, shape: (part: T) => T): T[] {
+  const [T, columns] = r.shape(x)
+  const width = columns / kvHeads
+  return tidy(r, (own) => {
+    if (batched(r)) {
+      const apart = own(r.reshape(x, [T, kvHeads, width]))
+      return [shape(T === 1 ? own(r.reshape(x, [kvHeads, T, width])) : own(r.transpose(apart, [1, 0, 2])))]
+    }
+    const made: T[] = []
+    for (let g = 0; g < kvHeads; g++) made.push(shape(own(r.slice(x, [0, g * width], [T, width]))))
+    return made
+  })
+}

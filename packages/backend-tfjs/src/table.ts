@@ -1,0 +1,95 @@
+import {
+  decode,
+  decodeInto,
+  elements,
+  tensor,
+  type Angles,
+  type Graph,
+  type OpTable,
+  type Tensor,
+} from '@tramontane/core'
+import { attention } from './attention.ts'
+import { Chunks, ChunkedCache } from './chunked-cache.ts'
+import { bytesOf, free, linear, place, scalesOf, type Pieces } from './linear.ts'
+import { gather, rmsNorm, rope, silu, turnOf, type Turn } from './pointwise.ts'
+import { rolesOf } from './roles.ts'
+import type { Runtime } from './runtime.ts'
+
+/** A weight, in every form in which some node of the graph uses it. */
+export interface Weight<T> {
+  /** With the host, as codes: only the rows asked for are decoded. */
+  readonly table?: Tensor
+  readonly pieces?: Pieces<T>
+  readonly vector?: T
+  readonly scales?: readonly T[]
+}
+
+/** The eight ops on one runtime, for one graph. */
+export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, ChunkedCache<T>> {
+  const roles = rolesOf(graph, r.room, r.operandBytes)
+  const epsilons = new Map<number, T>()
+  const turns = new WeakMap<Angles, Turn>()
+  const vector = (value: Tensor): T => r.upload(Float32Array.from(decode(value)), [value.data.length])
+  return {
+    name: r.name,
+    batchInvariant: false,
+    weight(value, name) {
+      const role = roles.get(name)!
+      return {
+        ...(role.table && { table: value }),
+        ...(role.matrix && { pieces: place(r, value, role.byBlock, role.resident) }),
+        ...(role.vector && { vector: vector(value) }),
+        ...(role.scaleOf !== undefined && { scales: scalesOf(r, value, role.scaleOf) }),
+      }
+    },
+    freeWeight({ pieces, vector, scales }) {
+      if (pieces) free(r, pieces)
+      if (vector !== undefined) r.free(vector)
+      for (const scale of scales ?? []) r.free(scale)
+    },
+    weightBytes({ table, pieces, vector, scales }) {
+      const floats = [...(vector === undefined ? [] : [vector]), ...(scales ?? [])]
+      const small = floats.reduce((sum, x) => sum + 4 * elements(r.shape(x)), 0)
+      return (table?.data.byteLength ?? 0) + (pieces ? bytesOf(pieces) : 0) + small
+    },
+    upload: (value) => r.upload(Float32Array.from(decode(value)), value.shape),
+    download: async (value) => tensor('F32', [...r.shape(value)], await r.download(value)),
+    free: (value) => r.free(value),
+    bytes: (value) => 4 * elements(r.shape(value)),
+    cache: (attentions) => new ChunkedCache(new Map(attentions.map(({ name }) => [name, new Chunks(r)]))),
+    cacheBytes: (cache) => cache.bytes,
+    cacheElement: r.operandBytes,
+    dispose() {
+      for (const x of epsilons.values()) r.free(x)
+      epsilons.clear()
+    },
+    lookup: (rows, weight) => lookup(r, rows, weight.table!),
+    gather: (rows, table) => gather(r, rows, table),
+    rmsNorm(x, weight, epsilon) {
+      if (!epsilons.has(epsilon)) epsilons.set(epsilon, r.upload(Float32Array.of(epsilon), [1]))
+      return rmsNorm(r, x, weight.vector!, epsilons.get(epsilon)!)
+    },
+    linear: (x, weight, scale, bias) => linear(r, x, weight.pieces!, scale?.scales ?? null, bias?.vector ?? null),
+    rope(x, heads, angles) {
+      // All layers of a pass have the same angles.
+      if (!turns.has(angles)) turns.set(angles, turnOf(angles, r.shape(x)[0]))
+      return rope(r, x, heads, turns.get(angles)!)
+    },
+    attention: (node, inputs, spans, pattern, breathe) => attention(r, node, inputs, spans, pattern, breathe),
+    silu: (x) => silu(r, x),
+    mul: (a, b) => r.mul(a, b),
+    add: (a, b) => r.add(a, b),
+  }
+}
+
+/** [gather.1] from a weight. rows [R], table [N, D] → [R, D] */
+function lookup<T>(r: Runtime<T>, rows: Int32Array, table: Tensor): T {
+  const columns = table.shape[1]
+  const row = new Float64Array(columns)
+  const out = new Float32Array(rows.length * columns)
+  rows.forEach((id, i) => {
+    decodeInto(row, table, { from: id * columns, to: (id + 1) * columns })
+    out.set(row, i * columns)
+  })
+  return r.upload(out, [rows.length, columns])
+}
