@@ -36,9 +36,8 @@ export class Chunks<T> {
     this.#runtime = runtime
   }
 
-  /** Takes over the keys and values of the positions from `from` on; what was there before is dropped. */
+  /** Takes over the keys and values of the positions that come next. */
   append(chunk: Chunk<T>): void {
-    this.keep(0, chunk.from)
     this.#chunks.push({ ...chunk, owners: 1 })
     const last = this.#chunks.at(-2)
     if (last !== undefined && last.length < tail) this.#join(2)

@@ -1,0 +1,71 @@
+import { encode, type Graph, type Tensor } from '@tramontane/core'
+import { goldenPath, openModel } from '@tramontane/conformance'
+import { beforeAll, describe, expect, it } from 'vitest'
+import type { TensorInfo } from './core-runtime.ts'
+import { linear, place } from './linear.ts'
+import { realRuntimes } from './real-runtimes.fixture.ts'
+import { rolesOf } from './roles.ts'
+import type { Runtime } from './runtime.ts'
+
+let wasm: Runtime<TensorInfo>
+beforeAll(async () => {
+  wasm = (await realRuntimes()).wasm
+})
+
+describe('a weight too large for one piece', () => {
+  it('gives streamed what it gives resident', async () => {
+    // More than 2²² weights, so that it comes in several pieces, the last of them shorter.
+    const [T, N, K] = [3, 5000, 1024]
+    const number = (i: number): number => ((i * 7919) % 1013) / 1013 - 0.5
+    const numbers = (count: number): number[] => Array.from({ length: count }, (_, i) => number(i))
+    const codes: Tensor = encode('BF16', [N, K], numbers(N * K))
+    const before = wasm.live()
+    const x = wasm.upload(Float32Array.from(numbers(T * K)), [T, K])
+    const results: Float32Array[] = []
+    for (const resident of [true, false]) {
+      const weight = place(wasm, codes, false, resident)
+      const y = linear(wasm, x, weight, null, null)
+      results.push(await wasm.download(y))
+      wasm.free(y)
+      for (const piece of weight.pieces) if ('tensor' in piece) wasm.free(piece.tensor)
+    }
+    wasm.free(x)
+    expect(results[1]).toEqual(results[0])
+    expect(wasm.live()).toBe(before)
+  })
+})
+
+describe('what is resident', () => {
+  async function graphOf(name: string): Promise<Graph> {
+    const { graph, close } = await openModel(goldenPath(name))
+    await close()
+    return graph
+  }
+
+  it('is all where there is room for all, and as much as fits else', async () => {
+    const graph = await graphOf('tiny/full')
+    const matrices = (room: number): number =>
+      [...rolesOf(graph, room, 8).values()].filter(({ matrix, resident }) => matrix && resident).length
+    const all = [...rolesOf(graph, Infinity, 8).values()].filter(({ matrix }) => matrix).length
+    expect(matrices(Infinity)).toBe(all)
+    expect(matrices(0)).toBe(0)
+    const [name] = [...rolesOf(graph, Infinity, 8)].find(([, { matrix }]) => matrix)!
+    const first = 8 * graph.weights[name].shape.reduce((a, b) => a * b, 1)
+    expect(rolesOf(graph, first, 8).get(name)!.resident).toBe(true)
+    expect(rolesOf(graph, first - 1, 8).get(name)!.resident).toBe(false)
+    expect(matrices(first)).toBeGreaterThanOrEqual(1)
+    expect(matrices(first)).toBeLessThan(all)
+  })
+
+  it('a weight that is a table and a matrix is both, and scales know whose they are', async () => {
+    const graph = await graphOf('tiny/fp8-block')
+    const roles = rolesOf(graph, Infinity, 8)
+    for (const node of graph.nodes) {
+      if (node.op !== 'linear' || node.scale === null) continue
+      expect(roles.get(node.weight)).toMatchObject({ matrix: true, byBlock: true })
+      expect(roles.get(node.scale)).toMatchObject({ matrix: false, scaleOf: graph.weights[node.weight].shape[0] })
+    }
+    const table = graph.nodes.find((node) => node.op === 'gather' && node.rows === 'tokens')!
+    expect(table.op === 'gather' && roles.get(table.table)).toMatchObject({ table: true })
+  })
+})
