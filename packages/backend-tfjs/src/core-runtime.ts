@@ -1,4 +1,5 @@
 import { decodeInto, UnsupportedError, type Tensor } from '@tramontane/core'
+import { floatBytes, Ledger } from './ledger.ts'
 import type { Matrix, Runtime } from './runtime.ts'
 
 /** What tfjs-core knows of a tensor; kernels take and give these. */
@@ -11,6 +12,7 @@ export interface TensorInfo {
 interface KernelBackend {
   write(values: Float32Array, shape: readonly number[], dtype: string): object
   readSync(dataId: object): Float32Array
+  /** Whether that was its last use. */
   disposeData(dataId: object): boolean
   numDataIds(): number
 }
@@ -23,41 +25,50 @@ export interface TfjsCore {
   getKernel(kernel: string, backend: string): { readonly kernelFunc: unknown } | undefined
 }
 
+/** Of the 4 GiB that WebAssembly can address, in bytes: what tensors may take, for holes between them are lost too. */
+const wasmLimit = 3.75 * 2 ** 30
+/** What weights may take of it; the rest is for keys, values and activations. */
+const wasmRoom = 3 * 2 ** 30
+
+export interface CoreRuntimeOptions {
+  /** Bytes that tensors may take; default 3.75 GiB for wasm, no limit for cpu. */
+  readonly limit?: number
+  /** Bytes that weights may take; default 3 GiB for wasm, no limit for cpu. */
+  readonly room?: number
+}
+
 /**
  * The backends `wasm` and `cpu` of tfjs-core. Kernels are called directly, with their backend: neither the engine's active
  * backend nor its scopes matter, so several runtimes can work side by side.
  */
-export function coreRuntime(tf: TfjsCore, backendName: 'wasm' | 'cpu'): Runtime<TensorInfo> {
-  const backend = tf.findBackend(backendName) as KernelBackend
-  const kernels = new Map<string, KernelFunc>()
-  const run = (name: string, inputs: object, attrs: object = {}): TensorInfo => {
-    let kernel = kernels.get(name)
-    if (kernel === undefined) {
-      const found = tf.getKernel(name, backendName)
-      if (found === undefined) throw new UnsupportedError(`tfjs-${backendName}: has no kernel "${name}"`)
-      kernels.set(name, (kernel = found.kernelFunc as KernelFunc))
-    }
-    const { dataId, shape, dtype } = kernel({ inputs, attrs, backend })
-    return { dataId, shape, dtype }
-  }
-  const operandBytes = backendName === 'wasm' ? 8 : 4
-  const upload = (data: Float32Array, shape: readonly number[]): TensorInfo => {
-    return { dataId: backend.write(data, shape, 'float32'), shape, dtype: 'float32' }
-  }
+export function coreRuntime(
+  tf: TfjsCore,
+  backendName: 'wasm' | 'cpu',
+  { limit, room }: CoreRuntimeOptions = {},
+): Runtime<TensorInfo> {
+  const wasm = backendName === 'wasm'
+  const call = caller(tf, backendName, new Ledger(limit ?? (wasm ? wasmLimit : Infinity)))
+  const { backend, ledger, run, upload } = call
+  const operandBytes = wasm ? 8 : 4
   /** Wasm is quick at [M, K] · [K, N] of rank 2 alone; its kernel keeps a packed copy of the second operand. */
   const matMul = (a: TensorInfo, b: TensorInfo): TensorInfo => {
-    return run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false })
+    const packed = wasm && ledger.of(b.dataId) <= floatBytes(b.shape) ? floatBytes(b.shape) : 0
+    const product = run('BatchMatMul', { a, b }, { transposeA: false, transposeB: false }, [
+      packed + 4 * a.shape[0] * b.shape[1],
+    ])
+    if (packed > 0) ledger.take(b.dataId, packed)
+    return product
   }
   return {
     name: `tfjs-${backendName}`,
     heads: 'looped',
     operandBytes,
-    room: backendName === 'wasm' ? wasmRoom : Infinity,
+    room: room ?? (wasm ? wasmRoom : Infinity),
     upload,
     // The wasm backend gives a copy of its memory; the cpu backend the array itself.
     download: (x) => backend.readSync(x.dataId).slice(),
     shape: (x) => x.shape,
-    free: (x) => void backend.disposeData(x.dataId),
+    free: (x) => void (backend.disposeData(x.dataId) && ledger.drop(x.dataId)),
     live: () => backend.numDataIds(),
     matMul,
     add: (a, b) => run('Add', { a, b }),
@@ -67,21 +78,54 @@ export function coreRuntime(tf: TfjsCore, backendName: 'wasm' | 'cpu'): Runtime<
     mean: (x) => run('Mean', { x }, { axis: x.shape.length - 1, keepDims: true }),
     softmax: (logits) => run('Softmax', { logits }, { dim: logits.shape.length - 1 }),
     reverse: (x, axis) => run('Reverse', { x }, { dims: [axis] }),
-    reshape: (x, shape) => run('Reshape', { x }, { shape }),
+    reshape: (x, shape) => run('Reshape', { x }, { shape }, []),
     transpose: (x, perm) => run('Transpose', { x }, { perm }),
     slice: (x, begin, size) => run('Slice', { x }, { begin, size }),
     concat: (parts, axis) => run('Concat', parts, { axis }),
     matrix: (codes) => {
       const [N, K] = codes.shape
-      const tensor = upload(transposed(codes), [K, N])
-      return { tensor, bytes: operandBytes * N * K }
+      return { tensor: upload(transposed(codes), [K, N]), bytes: operandBytes * N * K }
     },
     times: (x, matrix: Matrix<TensorInfo>) => matMul(x, matrix.tensor),
   }
 }
 
-/** Of the 4 GiB that WebAssembly can address, what weights may take; the rest is for keys, values and activations. */
-const wasmRoom = 3 * 2 ** 30
+interface Caller {
+  readonly backend: KernelBackend
+  readonly ledger: Ledger
+  /** `needs`: bytes of the result, where they are not those of the inputs at most; none for a new view of the same. */
+  run(name: string, inputs: object, attrs?: object, needs?: readonly number[]): TensorInfo
+  upload(data: Float32Array, shape: readonly number[]): TensorInfo
+}
+
+function caller(tf: TfjsCore, backendName: string, ledger: Ledger): Caller {
+  const backend = tf.findBackend(backendName) as KernelBackend
+  const kernels = new Map<string, KernelFunc>()
+  const kernelOf = (name: string): KernelFunc => {
+    const found = kernels.get(name) ?? (tf.getKernel(name, backendName)?.kernelFunc as KernelFunc | undefined)
+    if (found === undefined) throw new UnsupportedError(`tfjs-${backendName}: has no kernel "${name}"`)
+    kernels.set(name, found)
+    return found
+  }
+  return {
+    backend,
+    ledger,
+    run(name, inputs, attrs = {}, needs) {
+      const bytes = needs ?? Object.values(inputs as Record<string, TensorInfo>).map(({ shape }) => floatBytes(shape))
+      const sum = bytes.reduce((a, b) => a + b, 0)
+      if (sum > 0) ledger.reserve(sum, name)
+      const { dataId, shape, dtype } = kernelOf(name)({ inputs, attrs, backend })
+      if (bytes.length > 0) ledger.take(dataId, floatBytes(shape))
+      return { dataId, shape, dtype }
+    },
+    upload(data, shape) {
+      ledger.reserve(data.byteLength, `a tensor [${shape.join(', ')}]`)
+      const dataId = backend.write(data, shape, 'float32')
+      ledger.take(dataId, data.byteLength)
+      return { dataId, shape, dtype: 'float32' }
+    },
+  }
+}
 
 /** Rows that are decoded before they are written in columns. */
 const band = 16

@@ -1,0 +1,38 @@
+import { goldenPath, openModel } from '@tramontane/conformance'
+import * as tf from '@tensorflow/tfjs-core'
+import { beforeAll, expect, it } from 'vitest'
+import { coreRuntime } from './core-runtime.ts'
+import { onRuntime } from './index.ts'
+import { realRuntimes } from './real-runtimes.fixture.ts'
+
+beforeAll(() => realRuntimes())
+
+it('a model that does not fit fails while it loads, says what to do, and leaves nothing', async () => {
+  const runtime = coreRuntime(tf, 'wasm', { limit: 20_000 })
+  const before = runtime.live()
+  const { graph, weights, close } = await openModel(goldenPath('tiny/full'))
+  await expect(onRuntime(runtime).load(graph, weights)).rejects.toThrow(/out of memory.*tfjs-node/)
+  expect(runtime.live()).toBe(before)
+  await close()
+})
+
+it('a sequence that grows too long fails alone: others go on, and closing it gives its memory back', async () => {
+  const { graph, weights, close } = await openModel(goldenPath('tiny/full'))
+  const before = coreRuntime(tf, 'wasm').live()
+  const runtime = coreRuntime(tf, 'wasm', { limit: 400_000 })
+  const program = await onRuntime(runtime).load(graph, weights)
+  await close()
+  const feed = (sequence: ReturnType<typeof program.open>, count: number): Promise<void> =>
+    program.submit([{ sequence, tokens: new Int32Array(count).fill(3), logits: 'last' }]).done
+  const [long, short] = [program.open(100_000), program.open(100)]
+  await feed(short, 5)
+  await expect(feed(long, 5000)).rejects.toThrow(/out of memory/)
+  await feed(short, 5)
+  expect(() => feed(long, 1)).toThrow(/out of memory/)
+  long.truncate(0)
+  await feed(long, 20)
+  long.close()
+  short.close()
+  await program.dispose()
+  expect(runtime.live()).toBe(before)
+})
