@@ -8,8 +8,8 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     include: ['packages/*/src/**/*.test.ts', 'conformance/src/**/*.test.ts', 'docs/examples/*.test.ts'],
-    // Those run by `npm run test:long`.
-    exclude: ['**/*.long.test.ts'],
+    // Those run by `npm run test:long` and by `npm run test:interop`.
+    exclude: ['**/*.long.test.ts', '**/*.interop.test.ts'],
     testTimeout: 60_000,
   },
 })

@@ -107,6 +107,15 @@ const schemathesis = (url, ...more) => [
 const checks = [
   ...files,
   ['the HTTP checks of conformance, against processes of our own', () => judged(scratch)],
+  [
+    'the graph on tfjs-node, built against the TensorFlow of a Python wheel',
+    () => {
+      run(process.execPath, ['scripts/tfjs-node.js'])
+      run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.interop.config.ts'], {
+        env: { TRAMONTANE_TFJS_NODE: `${root}.tfjs-node`, TF_CPP_MIN_LOG_LEVEL: '2' },
+      })
+    },
+  ],
   ...atBundledModel,
   [
     'the newest openai for Node, which runs on Node 20 but does not say so',

@@ -2,7 +2,7 @@ import { backendCases } from '@tramontane/conformance'
 import { precisions } from '@tramontane/conformance/bound'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorInfo } from './core-runtime.ts'
-import { onRuntime } from './index.ts'
+import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 import type { Runtime } from './runtime.ts'
 

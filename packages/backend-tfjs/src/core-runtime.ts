@@ -1,4 +1,5 @@
 import { decodeInto, UnsupportedError, type Tensor } from '@tramontane/core'
+import { tidy } from './arena.ts'
 import { floatBytes, Ledger } from './ledger.ts'
 import type { Matrix, Runtime } from './runtime.ts'
 
@@ -50,6 +51,7 @@ export function coreRuntime(
   const call = caller(tf, backendName, new Ledger(limit ?? (wasm ? wasmLimit : Infinity)))
   const { backend, ledger, run, upload } = call
   const operandBytes = wasm ? 8 : 4
+  const free = (x: TensorInfo): void => void (backend.disposeData(x.dataId) && ledger.drop(x.dataId))
   /** Wasm is quick at [M, K] · [K, N] of rank 2 alone; its kernel keeps a packed copy of the second operand. */
   const matMul = (a: TensorInfo, b: TensorInfo): TensorInfo => {
     const packed = wasm && ledger.of(b.dataId) <= floatBytes(b.shape) ? floatBytes(b.shape) : 0
@@ -68,12 +70,12 @@ export function coreRuntime(
     // The wasm backend gives a copy of its memory; the cpu backend the array itself.
     download: (x) => backend.readSync(x.dataId).slice(),
     shape: (x) => x.shape,
-    free: (x) => void (backend.disposeData(x.dataId) && ledger.drop(x.dataId)),
+    free,
     live: () => backend.numDataIds(),
     matMul,
     add: (a, b) => run('Add', { a, b }),
     mul: (a, b) => run('Multiply', { a, b }),
-    sigmoid: (x) => run('Sigmoid', { x }),
+    silu: (x) => tidy({ free }, (own) => run('Multiply', { a: x, b: own(run('Sigmoid', { x })) })),
     rsqrt: (x) => run('Rsqrt', { x }),
     mean: (x) => run('Mean', { x }, { axis: x.shape.length - 1, keepDims: true }),
     softmax: (logits) => run('Softmax', { logits }, { dim: logits.shape.length - 1 }),

@@ -1,10 +1,5 @@
-import { interpreter, type Backend } from '@tramontane/core'
-import { coreRuntime, type TfjsCore } from './core-runtime.ts'
-import type { Runtime } from './runtime.ts'
-import { opTable } from './table.ts'
-
-/** The whole graph on one runtime. */
-export function onRuntime<T>(runtime: Runtime<T>): Backend {
-  return interpreter({ name: runtime.name, batchInvariant: false, open: (graph) => opTable(runtime, graph) })
-}
-export { coreRuntime, type TfjsCore }
+export { tfjs, presentTfjs, openRuntime, type TfjsBackend, type TfjsOptions } from './tfjs.ts'
+export { onRuntime } from './on-runtime.ts'
+export { coreRuntime, type CoreRuntimeOptions, type TensorInfo, type TfjsCore } from './core-runtime.ts'
+export { runtimeNames, type RuntimeName } from './find-runtime.ts'
+export type { Matrix, Runtime } from './runtime.ts'

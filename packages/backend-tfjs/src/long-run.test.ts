@@ -4,7 +4,7 @@ import { endToEndBound, precisions } from '@tramontane/conformance/bound'
 import fc from 'fast-check'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorInfo } from './core-runtime.ts'
-import { onRuntime } from './index.ts'
+import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 import type { Runtime } from './runtime.ts'
 

@@ -2,7 +2,7 @@ import { goldenPath, openModel } from '@tramontane/conformance'
 import * as tf from '@tensorflow/tfjs-core'
 import { beforeAll, expect, it } from 'vitest'
 import { coreRuntime } from './core-runtime.ts'
-import { onRuntime } from './index.ts'
+import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 
 beforeAll(() => realRuntimes())

@@ -10,11 +10,6 @@ export function rmsNorm<T>(r: Runtime<T>, x: T, weight: T, epsilon: T): T {
   })
 }
 
-/** [silu.1] x · sigmoid(x) */
-export function silu<T>(r: Runtime<T>, x: T): T {
-  return tidy(r, (own) => r.mul(x, own(r.sigmoid(x))))
-}
-
 /** What both halves of a head are multiplied with, and what the halves in exchange are: (cos, cos) and (−sin, sin), [T, d]. */
 export interface Turn {
   readonly straight: Float32Array

@@ -25,7 +25,8 @@ export interface Runtime<T> {
   matMul(a: T, b: T): T
   add(a: T, b: T): T
   mul(a: T, b: T): T
-  sigmoid(x: T): T
+  /** [silu.1] x / (1 + e⁻ˣ) */
+  silu(x: T): T
   /** 1 / √x */
   rsqrt(x: T): T
   /** Over the last axis, which stays with size 1. */

@@ -2,7 +2,7 @@ import { judgeText, loadSmollm2 } from '@tramontane/conformance'
 import { precisions } from '@tramontane/conformance/bound'
 import type { Program } from '@tramontane/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { onRuntime } from './index.ts'
+import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 
 let program: Program

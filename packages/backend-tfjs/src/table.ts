@@ -11,7 +11,7 @@ import {
 import { attention } from './attention.ts'
 import { Chunks, ChunkedCache } from './chunked-cache.ts'
 import { bytesOf, free, linear, place, scalesOf, type Pieces } from './linear.ts'
-import { gather, rmsNorm, rope, silu, turnOf, type Turn } from './pointwise.ts'
+import { gather, rmsNorm, rope, turnOf, type Turn } from './pointwise.ts'
 import { rolesOf } from './roles.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -76,7 +76,7 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
       return rope(r, x, heads, turns.get(angles)!)
     },
     attention: (node, inputs, spans, pattern, breathe) => attention(r, node, inputs, spans, pattern, breathe),
-    silu: (x) => silu(r, x),
+    silu: (x) => r.silu(x),
     mul: (a, b) => r.mul(a, b),
     add: (a, b) => r.add(a, b),
   }

@@ -1,0 +1,52 @@
+import type { Backend } from '@tramontane/core'
+import { coreRuntime, type TfjsCore } from './core-runtime.ts'
+import { describeTfjs, findTfjs, type FoundTfjs, type RuntimeName } from './find-runtime.ts'
+import { nodeRuntime, type NodeRuntimeOptions, type NodeTfjs } from './node-runtime.ts'
+import { onRuntime } from './on-runtime.ts'
+import type { Runtime } from './runtime.ts'
+
+export type TfjsOptions = NodeRuntimeOptions
+
+export interface TfjsBackend extends Backend {
+  readonly name: RuntimeName
+  /** Of TensorFlow.js. */
+  readonly version: string
+  /** Which runtime it is, and why none of the better ones. */
+  readonly why: string
+}
+
+/**
+ * The graph on TensorFlow.js: on the module that its user loaded himself, on the runtime of a name, or on the best one that
+ * is installed (tfjs-node-gpu, tfjs-node, tfjs-wasm, tfjs-cpu). Computes in float32 unless `options` name another profile.
+ *
+ * @throws {InputError} what was asked for is not installed, does not load, or is a version that this does not know
+ * @throws {UnsupportedError} a module whose active backend is another one
+ */
+export async function tfjs(wanted?: RuntimeName | object, options: TfjsOptions = {}): Promise<TfjsBackend> {
+  const found = await foundOf(wanted)
+  return { ...onRuntime(runtimeOf(found, options)), name: found.name, version: found.version, why: found.why }
+}
+
+/** The runtime alone, for measuring what it can do. */
+export async function openRuntime(wanted?: RuntimeName, options: TfjsOptions = {}): Promise<Runtime<unknown>> {
+  return runtimeOf(await findTfjs(wanted), options)
+}
+
+/** The best runtime that is installed, and why it is that one; null where there is none. */
+export async function presentTfjs(): Promise<Pick<TfjsBackend, 'name' | 'why'> | null> {
+  return findTfjs().then(
+    ({ name, why }) => ({ name, why }),
+    () => null,
+  )
+}
+
+async function foundOf(wanted: RuntimeName | object | undefined): Promise<FoundTfjs> {
+  if (typeof wanted !== 'object') return findTfjs(wanted)
+  return { ...describeTfjs(wanted), tf: wanted, why: 'the module that was handed in' }
+}
+
+function runtimeOf({ tf, backendName }: FoundTfjs, options: TfjsOptions): Runtime<unknown> {
+  const runtime =
+    backendName === 'tensorflow' ? nodeRuntime(tf as NodeTfjs, options) : coreRuntime(tf as TfjsCore, backendName)
+  return runtime as Runtime<unknown>
+}
