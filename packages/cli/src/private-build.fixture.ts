@@ -4,7 +4,12 @@ import { fileURLToPath } from 'node:url'
 import ts from 'typescript'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
-const packages = { core: '@tramontane/core', api: '@tramontane/api', cli: 'tramontane' }
+const packages = {
+  core: '@tramontane/core',
+  'backend-tfjs': '@tramontane/backend-tfjs',
+  api: '@tramontane/api',
+  cli: 'tramontane',
+}
 
 /**
  * Translates the sources into a folder, as `tsc -b` does into theirs, and without touching those: other tests may be

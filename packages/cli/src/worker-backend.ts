@@ -1,3 +1,4 @@
+import { presentTfjs, runtimeNames, tfjs } from '@tramontane/backend-tfjs'
 import { reference, remote, type Backend, type Port } from '@tramontane/core'
 import { Worker } from 'node:worker_threads'
 import { javascriptLimits, type Limits } from './bench/limits.ts'
@@ -28,7 +29,19 @@ export const present: readonly PresentBackend[] = [
 ]
 
 /** Backends that compute on the CPU and so run in a thread of their own, by name. */
-export const makers: Readonly<Record<string, () => Backend | Promise<Backend>>> = { reference }
+export const makers: Readonly<Record<string, () => Backend | Promise<Backend>>> = {
+  reference,
+  ...Object.fromEntries(runtimeNames.map((name) => [name, () => tfjs(name)])),
+}
+
+/** What `--backend` can name where one computes: the reference, TensorFlow.js's runtimes, and the fastest that is there. */
+export const computing: readonly string[] = ['auto', ...Object.keys(makers)]
+
+/** The backend of a name; of `auto` the fastest that is there. `why`: for people, where there was a choice. */
+export async function chosen(name: string): Promise<{ readonly name: string; readonly why: string | null }> {
+  if (name !== 'auto') return { name, why: null }
+  return (await presentTfjs()) ?? { name: 'reference', why: 'TensorFlow.js is not installed or does not load' }
+}
 
 /** What a worker is told. */
 export interface WorkerOrder {

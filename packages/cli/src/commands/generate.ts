@@ -1,15 +1,17 @@
 import { detokenizer, generate, InputError, type BareModel, type Sampling } from '@tramontane/core'
-import { Command } from 'commander'
+import { Command, Option } from 'commander'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { fraction, nonNegative, positiveWholeNumber, tokenIds, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
+import { computing } from '../worker-backend.ts'
 
 interface Options extends Sampling {
   readonly ids?: Int32Array
   readonly maxTokens: number
   readonly json?: boolean
+  readonly backend: string
 }
 
 export function generateCommand(io: Io): Command {
@@ -24,12 +26,17 @@ export function generateCommand(io: Io): Command {
     .option('--top-k <k>', 'keep this many tokens', wholeNumber)
     .option('--min-p <p>', 'keep tokens at least this likely, relative to the likeliest', fraction)
     .option('--seed <n>', 'equal seeds draw equal tokens', wholeNumber)
+    .addOption(
+      new Option('--backend <name>', 'what computes; auto: the fastest that is there')
+        .choices(computing)
+        .default('auto'),
+    )
     .option('--json', 'print {"ids", "text", "prompt_ids", "finish_reason"} at the end')
-    .action(async (directory: string, text: string | undefined, options: Options) => {
+    .action(async (directory: string, text: string | undefined, { backend, ...options }: Options) => {
       if ((text === undefined) === (options.ids === undefined)) {
         command.error('error: expected either a text or --ids', { exitCode: 2 })
       }
-      await withEngine(directory, io, (engine) => continueText(io, engine, text, options))
+      await withEngine(directory, io, backend, (engine) => continueText(io, engine, text, options))
     })
   return examples(
     command,
@@ -42,7 +49,7 @@ async function continueText(
   io: Io,
   { model, program }: Engine,
   text: string | undefined,
-  { ids: given, maxTokens, json, ...sampling }: Options,
+  { ids: given, maxTokens, json, ...sampling }: Omit<Options, 'backend'>,
 ): Promise<void> {
   const { tokenizer, config } = model
   const prompt = given ?? promptOf(model, text!)

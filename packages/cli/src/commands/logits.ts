@@ -9,13 +9,15 @@ import {
 } from '@tramontane/core'
 import { writeDiskFile } from '@tramontane/core/disk'
 import { Command, Option } from 'commander'
-import { backends, withEngine, type Engine } from '../engine.ts'
+import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { positiveWholeNumber, tokenIds } from '../numbers.ts'
+import { computing } from '../worker-backend.ts'
 
 interface Options {
   readonly ids: Int32Array
+  readonly backend: string
   readonly outputs: string[]
   readonly out?: string
   readonly top: number
@@ -26,7 +28,7 @@ export function logitsCommand(io: Io): Command {
     .description('Runs token ids through a model once; prints the likeliest next tokens or writes values to a file.')
     .argument('<dir>', 'model folder')
     .requiredOption('--ids <ids>', 'token ids, separated by commas', tokenIds)
-    .addOption(new Option('--backend <name>', 'what computes').choices(backends).default('reference'))
+    .addOption(new Option('--backend <name>', 'what computes').choices(computing).default('reference'))
     .option(
       '--outputs <names>',
       'activations to write, separated by commas: any name of docs/guide/activations.md, * for every layer',
@@ -35,7 +37,9 @@ export function logitsCommand(io: Io): Command {
     )
     .option('--out <file>', 'safetensors file to write, one tensor per output, [tokens, columns]')
     .option('--top <n>', 'tokens shown per position', positiveWholeNumber, 5)
-    .action((directory: string, options: Options) => withEngine(directory, io, (engine) => logits(io, engine, options)))
+    .action((directory: string, options: Options) =>
+      withEngine(directory, io, options.backend, (engine) => logits(io, engine, options)),
+    )
   return examples(
     command,
     'logits models/smollm2-135m-instruct-fp8 --ids 504,3575,282,4649,314',

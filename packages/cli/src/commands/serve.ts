@@ -1,13 +1,13 @@
 import { basename, resolve } from 'node:path'
 import { logLevels, type LogLevel } from '@tramontane/api/node'
 import { Command, InvalidArgumentError, Option } from 'commander'
-import { backends } from '../engine.ts'
 import { examples } from '../examples.ts'
 import type { Io } from '../io.ts'
 import { modelOption } from '../model-option.ts'
 import { byteSize, nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { apiKeys } from '../serve/api-keys.ts'
 import { serve } from '../serve/serve.ts'
+import { computing } from '../worker-backend.ts'
 
 interface Options {
   readonly model: string
@@ -30,7 +30,7 @@ interface Options {
 }
 
 export function serveCommand(io: Io): Command {
-  const backend = new Option('--backend <name>', 'what computes').choices(backends).default(backends[0])
+  const backend = new Option('--backend <name>', 'what computes').choices(computing).default('reference')
   const level = new Option('--log-level <level>', 'least that is logged, as JSON lines on stderr').choices(logLevels)
   const bodyLimit = new Option('--body-limit <size>', 'largest body of a request')
     .argParser(byteSize)
