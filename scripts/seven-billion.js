@@ -90,7 +90,7 @@ async function measure() {
 /** What the command `logits` does, in this process, with the time between loading and computing taken. */
 async function firstToken() {
   const started = performance.now()
-  return withEngine(model, process, async ({ program }) => {
+  return withEngine(model, process, 'reference', async ({ program }) => {
     const loaded = performance.now()
     const sequence = program.open(golden.tokens.length)
     const values = await run(program, [{ sequence, tokens: Int32Array.from(golden.tokens), logits: 'last' }])

@@ -1,5 +1,3 @@
-import { elements } from '@tramontane/core'
-
 /** A tensor of TensorFlow: its number, shape and type. */
 export interface NodeTensor {
   readonly id: number
@@ -86,19 +84,24 @@ export class NodeKernels {
   integers(values: readonly number[] | number): number {
     const key = String(values) + typeof values
     let id = this.#integers.get(key)
-    if (id === undefined) {
+    if (id !== undefined) {
+      // Moved to the end: what is let go below is what was not used for longest, never what this call needs.
+      this.#integers.delete(key)
+      this.#integers.set(key, id)
+    } else {
       const list = typeof values === 'number' ? [values] : values
       const shape = typeof values === 'number' ? [] : [list.length]
-      if (this.#integers.size >= mostIntegers) this.clear()
+      if (this.#integers.size >= mostIntegers) this.#dropOldest()
       id = this.binding.createTensor(shape, this.binding.TF_INT32, Int32Array.from(list))
       this.#integers.set(key, id)
     }
     return id
   }
 
-  clear(): void {
-    for (const id of this.#integers.values()) this.binding.deleteTensor(id)
-    this.#integers.clear()
+  #dropOldest(): void {
+    const [key, id] = this.#integers.entries().next().value!
+    this.binding.deleteTensor(id)
+    this.#integers.delete(key)
   }
 
   #attributesOf(
@@ -132,9 +135,4 @@ function message(error: unknown): string {
 function remedy(error: unknown): string {
   if (!/OOM|memory|RESOURCE_EXHAUSTED|TF_Status: 8/i.test(message(error))) return ''
   return '; close sequences, use a shorter context, or give weights less with the option `memory`'
-}
-
-/** Elements of a tensor. */
-export function sizeOf({ shape }: NodeTensor): number {
-  return elements(shape)
 }

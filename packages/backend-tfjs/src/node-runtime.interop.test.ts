@@ -68,3 +68,12 @@ it('an op that fails says which, with its shapes, and leaves nothing', () => {
   runtime.free(x)
   expect(runtime.live()).toBe(before)
 })
+
+it('any number of shapes may come: small integers that are let go are none that are needed', () => {
+  const runtime = open()
+  const x = runtime.upload(new Float32Array(10_000), [1, 10_000])
+  for (let n = 1; n < 5000; n++) runtime.free(runtime.slice(x, [0, n], [1, n]))
+  const same = runtime.concat([x], 1)
+  expect(runtime.shape(same)).toEqual([1, 10_000])
+  for (const y of [x, same]) runtime.free(y)
+})

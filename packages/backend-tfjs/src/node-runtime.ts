@@ -72,6 +72,11 @@ export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Run
 
 function concat(kernels: NodeKernels, parts: readonly NodeTensor[], dimension: number): NodeTensor {
   const { TF_FLOAT, TF_INT32 } = kernels.binding
+  // TensorFlow joins two or more.
+  if (parts.length === 1) {
+    const shape = kernels.integers(parts[0].shape)
+    return kernels.run('Reshape', [parts[0], shape], { T: TF_FLOAT, Tshape: TF_INT32 })
+  }
   const inputs = [...parts, kernels.integers(dimension)]
   return kernels.run('ConcatV2', inputs, { T: TF_FLOAT, Tidx: TF_INT32 }, { N: parts.length })
 }
