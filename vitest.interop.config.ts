@@ -1,8 +1,8 @@
-import { defineConfig, mergeConfig } from 'vitest/config'
-import base from './vitest.config.ts'
+import { defineConfig } from 'vitest/config'
+import short from './vitest.config.ts'
 
-// Tests that need what npm alone does not give: see scripts/interop.js.
-export default mergeConfig(
-  { ...base, test: { ...base.test, include: [], exclude: [] } },
-  defineConfig({ test: { include: ['packages/*/src/**/*.interop.test.ts'] } }),
-)
+// What needs more than npm alone gives: see scripts/interop.js.
+export default defineConfig({
+  ...short,
+  test: { include: ['packages/*/src/**/*.interop.test.ts'], testTimeout: 60_000 },
+})

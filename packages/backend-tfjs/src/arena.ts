@@ -1,31 +1,29 @@
 import type { Runtime } from './runtime.ts'
 
-/** Tensors that are freed together: `using` the arena of a function, whatever it owns is gone when the function ends. */
-export class Arena<T> {
-  readonly #runtime: Pick<Runtime<T>, 'free'>
-  readonly #owned: T[] = []
-
-  constructor(runtime: Pick<Runtime<T>, 'free'>) {
-    this.#runtime = runtime
-  }
-
-  /** Takes a tensor over, and gives it back for use until `close`. */
-  own(x: T): T {
-    this.#owned.push(x)
-    return x
-  }
-
-  close(): void {
-    for (const x of this.#owned.splice(0)) this.#runtime.free(x)
+/** Runs a function and frees what it has put under `own` on the way; what it returns must not be among it. */
+export function tidy<T, R>(runtime: Pick<Runtime<T>, 'free'>, body: (own: (x: T) => T) => R): R {
+  const owned: T[] = []
+  try {
+    return body(collect(owned))
+  } finally {
+    for (const x of owned) runtime.free(x)
   }
 }
 
-/** Runs a function with an arena. What the function returns must not be owned by it. */
-export function tidy<T, R>(runtime: Pick<Runtime<T>, 'free'>, body: (own: (x: T) => T) => R): R {
-  const arena = new Arena<T>(runtime)
+/** Runs a function and keeps all that it has put under `own`, unless it fails half-way. */
+export function allOrNone<T, R>(runtime: Pick<Runtime<T>, 'free'>, body: (own: (x: T) => T) => R): R {
+  const made: T[] = []
   try {
-    return body((x) => arena.own(x))
-  } finally {
-    arena.close()
+    return body(collect(made))
+  } catch (error) {
+    for (const x of made) runtime.free(x)
+    throw error
+  }
+}
+
+function collect<T>(list: T[]): (x: T) => T {
+  return (x) => {
+    list.push(x)
+    return x
   }
 }

@@ -25,7 +25,6 @@ export async function attention<T>(
   wantPattern: boolean,
   breathe: Breathe,
 ): Promise<AttentionResult<T>> {
-  const [, columns] = r.shape(query)
   const parts: T[] = []
   const patterns: Tensor[] = []
   try {
@@ -48,10 +47,10 @@ export async function attention<T>(
   } finally {
     for (const part of parts) r.free(part)
   }
+}
 
-  function rowsOf(r: Runtime<T>, x: T, from: number, to: number): T {
-    return r.slice(x, [from, 0], [to - from, x === query ? columns : r.shape(x)[1]])
-  }
+function rowsOf<T>(r: Runtime<T>, x: T, from: number, to: number): T {
+  return r.slice(x, [from, 0], [to - from, r.shape(x)[1]])
 }
 
 /** Takes over `key` and `value`, rows of one span. */

@@ -1,5 +1,5 @@
-import type { Cache } from '@tramontane/core'
-import { tidy } from './arena.ts'
+import { elements, type NodeCache, type NodeCaches } from '@tramontane/core'
+import { allOrNone } from './arena.ts'
 import type { Runtime } from './runtime.ts'
 
 /** Keys and values of neighbouring positions; never changed, shared by forks. One tensor for each lane of heads. */
@@ -28,7 +28,7 @@ const longest = 4096
  * Keys and values of one sequence for one attention node. Tensors cannot be written to, so new positions are joined to a
  * short last chunk, and chunks are joined as they become many: few tensors for a long past, few bytes copied per token.
  */
-export class Chunks<T> {
+export class Chunks<T> implements NodeCache {
   readonly #runtime: Runtime<T>
   #chunks: Owned<T>[] = []
 
@@ -71,11 +71,11 @@ export class Chunks<T> {
 
   /** A shared chunk counts in parts. */
   get bytes(): number {
-    const elements = this.#chunks.reduce((sum, { keys, values, owners }) => {
-      const own = [...keys, ...values].reduce((n, x) => n + this.#runtime.shape(x).reduce((a, b) => a * b, 1), 0)
+    const numbers = this.#chunks.reduce((sum, { keys, values, owners }) => {
+      const own = [...keys, ...values].reduce((n, x) => n + elements(this.#runtime.shape(x)), 0)
       return sum + own / owners
     }, 0)
-    return elements * this.#runtime.operandBytes
+    return numbers * this.#runtime.operandBytes
   }
 
   /** How many chunks at the end are full and of about one length. */
@@ -91,7 +91,7 @@ export class Chunks<T> {
   #join(count: number): void {
     const parts = this.#chunks.slice(-count)
     const r = this.#runtime
-    const joined = tidyAll(r, (own) => {
+    const joined = allOrNone(r, (own) => {
       const lanes = (side: 'keys' | 'values', axis: number): T[] =>
         parts[0][side].map((x, lane) => {
           const rank = r.shape(x).length
@@ -120,7 +120,7 @@ export class Chunks<T> {
         size,
       )
     }
-    const made = tidyAll(r, (own) => ({
+    const made = allOrNone(r, (own) => ({
       keys: chunk.keys.map((x) => own(cut(x, 1))),
       values: chunk.values.map((x) => own(cut(x, 2))),
     }))
@@ -133,47 +133,5 @@ export class Chunks<T> {
   }
 }
 
-/** Keeps everything that was made, unless making it failed half-way. */
-function tidyAll<T, R>(runtime: Runtime<T>, body: (own: (x: T) => T) => R): R {
-  const made: T[] = []
-  try {
-    return body((x) => {
-      made.push(x)
-      return x
-    })
-  } catch (error) {
-    return tidy(runtime, (own) => {
-      made.forEach(own)
-      throw error
-    })
-  }
-}
-
-/** What the backend remembers of a sequence: one `Chunks` per attention node. */
-export class ChunkedCache<T> implements Cache {
-  readonly #nodes: ReadonlyMap<string, Chunks<T>>
-
-  constructor(nodes: ReadonlyMap<string, Chunks<T>>) {
-    this.#nodes = nodes
-  }
-
-  of(node: string): Chunks<T> {
-    return this.#nodes.get(node)!
-  }
-
-  keep(first: number, length: number): void {
-    for (const node of this.#nodes.values()) node.keep(first, length)
-  }
-
-  close(): void {
-    this.keep(0, 0)
-  }
-
-  fork(): ChunkedCache<T> {
-    return new ChunkedCache(new Map([...this.#nodes].map(([name, node]) => [name, node.fork()])))
-  }
-
-  get bytes(): number {
-    return [...this.#nodes.values()].reduce((sum, node) => sum + node.bytes, 0)
-  }
-}
+/** What the backend remembers of a sequence. */
+export type ChunkedCache<T> = NodeCaches<Chunks<T>>

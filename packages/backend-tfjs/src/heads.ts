@@ -1,4 +1,4 @@
-import { tidy } from './arena.ts'
+import { allOrNone, tidy } from './arena.ts'
 import type { Runtime } from './runtime.ts'
 
 /**
@@ -11,19 +11,22 @@ export function queryLanes<T>(r: Runtime<T>, query: T, heads: number, kvHeads: n
   const [T, columns] = r.shape(query)
   const d = columns / heads
   const rows = (T * heads) / kvHeads
-  return split(r, query, kvHeads, (part) => r.reshape(part, batched(r) ? [kvHeads, rows, d] : [rows, d]))
+  const shape = batched(r) ? [kvHeads, rows, d] : [rows, d]
+  return tidy(r, (own) => split(r, query, kvHeads).map((part) => r.reshape(own(part), shape)))
 }
 
 /** key [T, G·d] → [d, T] in every lane: the second operand of a product with queries. */
 export function keyLanes<T>(r: Runtime<T>, key: T, kvHeads: number): T[] {
   const [T, columns] = r.shape(key)
-  if (!batched(r)) return split(r, key, kvHeads, (part) => r.transpose(part, [1, 0]))
-  return tidy(r, (own) => [r.transpose(own(r.reshape(key, [T, kvHeads, columns / kvHeads])), [1, 2, 0])])
+  return tidy(r, (own) => {
+    if (!batched(r)) return split(r, key, kvHeads).map((part) => r.transpose(own(part), [1, 0]))
+    return [r.transpose(own(r.reshape(key, [T, kvHeads, columns / kvHeads])), [1, 2, 0])]
+  })
 }
 
 /** value [T, G·d] → [T, d] in every lane. */
 export function valueLanes<T>(r: Runtime<T>, value: T, kvHeads: number): T[] {
-  return split(r, value, kvHeads, (part) => r.reshape(part, r.shape(part)))
+  return split(r, value, kvHeads)
 }
 
 /** Lanes [T·H/G, d] → [T, H·d] */
@@ -44,17 +47,14 @@ function batched<T>({ heads }: Runtime<T>): boolean {
   return heads === 'batched'
 }
 
-/** Columns of each key-value head: one [T, columns / G] for each, or [G, T, columns / G], put through `shape`. */
-function split<T>(r: Runtime<T>, x: T, kvHeads: number, shape: (part: T) => T): T[] {
+/** Columns of each key-value head: one [T, columns / G] for each, or [G, T, columns / G]. */
+function split<T>(r: Runtime<T>, x: T, kvHeads: number): T[] {
   const [T, columns] = r.shape(x)
   const width = columns / kvHeads
-  return tidy(r, (own) => {
-    if (batched(r)) {
-      const apart = own(r.reshape(x, [T, kvHeads, width]))
-      return [shape(T === 1 ? own(r.reshape(x, [kvHeads, T, width])) : own(r.transpose(apart, [1, 0, 2])))]
-    }
-    const made: T[] = []
-    for (let g = 0; g < kvHeads; g++) made.push(shape(own(r.slice(x, [0, g * width], [T, width]))))
-    return made
-  })
+  if (!batched(r)) {
+    return allOrNone(r, (own) => Array.from({ length: kvHeads }, (_, g) => own(r.slice(x, [0, g * width], [T, width]))))
+  }
+  // Of one token both orders are the same.
+  if (T === 1) return [r.reshape(x, [kvHeads, T, width])]
+  return tidy(r, (own) => [r.transpose(own(r.reshape(x, [T, kvHeads, width])), [1, 0, 2])])
 }

@@ -13,10 +13,6 @@ export class Ledger {
     this.#limit = limit
   }
 
-  get bytes(): number {
-    return this.#bytes
-  }
-
   /** Throws Error when so many bytes more would not fit. */
   reserve(bytes: number, what: string): void {
     if (this.#bytes + bytes <= this.#limit) return

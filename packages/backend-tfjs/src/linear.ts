@@ -7,13 +7,12 @@ import type { Matrix, Runtime } from './runtime.ts'
  * scale per row. Pieces that the device has no room for are codes, taken there when they are used.
  */
 export interface Pieces<T> {
-  readonly rows: number
   readonly width: number
   readonly pieces: readonly (Matrix<T> | Tensor)[]
 }
 
 export function place<T>(r: Runtime<T>, codes: Tensor, byBlock: boolean, resident: boolean): Pieces<T> {
-  const [N, K] = codes.shape
+  const [, K] = codes.shape
   const width = byBlock ? blockSize : K
   const pieces: (Matrix<T> | Tensor)[] = []
   try {
@@ -21,7 +20,7 @@ export function place<T>(r: Runtime<T>, codes: Tensor, byBlock: boolean, residen
       const part = width >= K ? codes : columns(codes, k, Math.min(k + width, K))
       pieces.push(resident ? r.matrix(part) : part)
     }
-    return { rows: N, width, pieces }
+    return { width, pieces }
   } catch (error) {
     free(r, { pieces })
     throw error

@@ -54,6 +54,11 @@ export class NodeKernels {
     return { id: this.binding.createTensor(shape, dtype, data), shape, dtype }
   }
 
+  /** To another type, rounded to nearest, ties to even. */
+  cast(x: NodeTensor, DstT: number): NodeTensor {
+    return this.run('Cast', [x], { SrcT: x.dtype, DstT }, { Truncate: false })
+  }
+
   free(x: NodeTensor): void {
     this.binding.deleteTensor(x.id)
   }

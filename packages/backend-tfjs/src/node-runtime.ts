@@ -29,7 +29,6 @@ export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Run
   const T = { T: F32 }
   const axis = { ...T, Tidx: binding.TF_INT32 }
   const shaped = { ...T, Tshape: binding.TF_INT32 }
-  const free = (x: NodeTensor): void => kernels.free(x)
   const weights = nodeWeights(kernels, { memory: isGPUPackage ? 0 : halfOfFree(), profile: 'f32', ...options })
   return {
     name: isGPUPackage ? 'tfjs-node-gpu' : 'tfjs-node',
@@ -39,7 +38,7 @@ export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Run
     upload: (data, shape) => kernels.tensor(data, shape),
     download: (x) => (elements(x.shape) === 0 ? new Float32Array() : (binding.tensorDataSync(x.id) as Float32Array)),
     shape: (x) => x.shape,
-    free,
+    free: (x) => kernels.free(x),
     live: () => kernels.live(),
     matMul: (a, b) =>
       a.shape.length === 2
@@ -49,7 +48,7 @@ export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Run
     mul: (a, b) => kernels.run('Mul', [a, b], T),
     // TensorFlow's own Sigmoid strays further than float32 needs to.
     silu: (x) =>
-      tidy({ free }, (own) => {
+      tidy(kernels, (own) => {
         const power = own(kernels.run('Exp', [own(kernels.run('Neg', [x], T))], T))
         return kernels.run(
           'RealDiv',
@@ -87,8 +86,6 @@ function nodeWeights(
 ): Pick<Runtime<NodeTensor>, 'matrix' | 'times'> {
   const F32 = kernels.binding.TF_FLOAT
   let left = memory
-  const cast = (x: NodeTensor, to: number): NodeTensor =>
-    kernels.run('Cast', [x], { SrcT: x.dtype, DstT: to }, { Truncate: false })
   const product = (a: NodeTensor, b: NodeTensor): NodeTensor =>
     kernels.run('MatMul', [a, b], { T: a.dtype }, { transpose_a: false, transpose_b: true })
   return {
@@ -103,9 +100,9 @@ function nodeWeights(
     },
     times(x, { tensor }) {
       if (tensor.dtype === F32) return product(x, tensor)
-      return tidy({ free: (t: NodeTensor) => kernels.free(t) }, (own) => {
-        if (profile === 'bf16') return cast(own(product(own(cast(x, bfloat16)), tensor)), F32)
-        return product(x, own(cast(tensor, F32)))
+      return tidy(kernels, (own) => {
+        if (profile === 'bf16') return kernels.cast(own(product(own(kernels.cast(x, bfloat16)), tensor)), F32)
+        return product(x, own(kernels.cast(tensor, F32)))
       })
     },
   }
@@ -117,18 +114,16 @@ function nodeWeights(
  */
 function halved(kernels: NodeKernels, codes: Tensor, to = codes.dtype === 'F16' ? float16 : bfloat16): NodeTensor {
   const { TF_UINT8, TF_INT32 } = kernels.binding
-  const cast = (x: NodeTensor, DstT: number): NodeTensor =>
-    kernels.run('Cast', [x], { SrcT: x.dtype, DstT }, { Truncate: false })
-  return tidy({ free: (t: NodeTensor) => kernels.free(t) }, (own) => {
+  return tidy(kernels, (own) => {
     if (codes.dtype === 'F16' || codes.dtype === 'BF16') {
       const type = codes.dtype === 'F16' ? float16 : bfloat16
       const bytes = own(kernels.tensor(toBytes(codes), [...codes.shape, 2]))
       const same = kernels.run('Bitcast', [bytes], { T: TF_UINT8, type })
-      return type === to ? same : cast(own(same), to)
+      return type === to ? same : kernels.cast(own(same), to)
     }
     const table = own(kernels.tensor(Float32Array.from(decodeTable(codes.dtype as 'F8_E4M3')), [256]))
-    const rows = own(cast(own(kernels.tensor(toBytes(codes), codes.shape)), TF_INT32))
-    const values = own(cast(table, to))
+    const rows = own(kernels.cast(own(kernels.tensor(toBytes(codes), codes.shape)), TF_INT32))
+    const values = own(kernels.cast(table, to))
     const types = { Tparams: to, Tindices: TF_INT32, Taxis: TF_INT32 }
     return kernels.run('GatherV2', [values, rows, kernels.integers(0)], types)
   })

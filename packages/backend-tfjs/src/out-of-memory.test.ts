@@ -1,14 +1,10 @@
 import { goldenPath, openModel } from '@tramontane/conformance'
-import * as tf from '@tensorflow/tfjs-core'
-import { beforeAll, expect, it } from 'vitest'
-import { coreRuntime } from './core-runtime.ts'
+import { expect, it } from 'vitest'
 import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 
-beforeAll(() => realRuntimes())
-
 it('a model that does not fit fails while it loads, says what to do, and leaves nothing', async () => {
-  const runtime = coreRuntime(tf, 'wasm', { limit: 20_000 })
+  const { wasm: runtime } = await realRuntimes({ limit: 20_000 })
   const before = runtime.live()
   const { graph, weights, close } = await openModel(goldenPath('tiny/full'))
   await expect(onRuntime(runtime).load(graph, weights)).rejects.toThrow(/out of memory.*tfjs-node/)
@@ -18,8 +14,8 @@ it('a model that does not fit fails while it loads, says what to do, and leaves 
 
 it('a sequence that grows too long fails alone: others go on, and closing it gives its memory back', async () => {
   const { graph, weights, close } = await openModel(goldenPath('tiny/full'))
-  const before = coreRuntime(tf, 'wasm').live()
-  const runtime = coreRuntime(tf, 'wasm', { limit: 400_000 })
+  const before = (await realRuntimes()).wasm.live()
+  const { wasm: runtime } = await realRuntimes({ limit: 400_000 })
   const program = await onRuntime(runtime).load(graph, weights)
   await close()
   const feed = (sequence: ReturnType<typeof program.open>, count: number): Promise<void> =>

@@ -2,6 +2,7 @@ import {
   decode,
   decodeInto,
   elements,
+  NodeCaches,
   tensor,
   type Angles,
   type Graph,
@@ -9,7 +10,7 @@ import {
   type Tensor,
 } from '@tramontane/core'
 import { attention } from './attention.ts'
-import { Chunks, ChunkedCache } from './chunked-cache.ts'
+import { Chunks, type ChunkedCache } from './chunked-cache.ts'
 import { bytesOf, free, linear, place, scalesOf, type Pieces } from './linear.ts'
 import { gather, rmsNorm, rope, turnOf, type Turn } from './pointwise.ts'
 import { rolesOf } from './roles.ts'
@@ -56,7 +57,7 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
     download: async (value) => tensor('F32', [...r.shape(value)], await r.download(value)),
     free: (value) => r.free(value),
     bytes: (value) => 4 * elements(r.shape(value)),
-    cache: (attentions) => new ChunkedCache(new Map(attentions.map(({ name }) => [name, new Chunks(r)]))),
+    cache: (attentions) => NodeCaches.for(attentions, () => new Chunks(r)),
     cacheBytes: (cache) => cache.bytes,
     cacheElement: r.operandBytes,
     dispose() {

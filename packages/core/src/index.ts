@@ -44,6 +44,7 @@ export {
 } from './graph.ts'
 export { interpreter } from './interpreter.ts'
 export { mistral } from './mistral.ts'
+export { NodeCaches, type NodeCache } from './node-caches.ts'
 export type { AttentionResult, Breathe, Cache, MaybePromise, OpTable, Span } from './op-table.ts'
 export { remote, serve, type RemoteBackend } from './remote.ts'
 export { channel, moved, Moved, type Channel, type Methods, type Port } from './channel.ts'

@@ -1,6 +1,7 @@
 import type { Backend } from '../backend.ts'
 import { decode } from '../dtype.ts'
 import { interpreter } from '../interpreter.ts'
+import { NodeCaches } from '../node-caches.ts'
 import type { OpTable } from '../op-table.ts'
 import { tensor, type Tensor } from '../tensor.ts'
 import { attention } from './attention.ts'
@@ -8,7 +9,7 @@ import { add, mul, silu } from './elementwise.ts'
 import { gather, lookup } from './gather.ts'
 import { linear } from './linear.ts'
 import type { Matrix } from './matrix.ts'
-import { PagedCache } from './paged-cache.ts'
+import { KeyValues, type PagedCache } from './paged-cache.ts'
 import { rmsNorm } from './rms-norm.ts'
 import { rope } from './rope.ts'
 
@@ -30,7 +31,7 @@ const table: OpTable<Matrix, Tensor, PagedCache> = {
   download: ({ rows, columns, data }) => tensor('F64', [rows, columns], data),
   free: () => {},
   bytes: ({ data }) => data.byteLength,
-  cache: (attentions) => PagedCache.for(attentions),
+  cache: (attentions) => NodeCaches.for(attentions, () => new KeyValues()),
   cacheBytes: (cache) => cache.bytes,
   cacheElement: Float64Array.BYTES_PER_ELEMENT,
   lookup,

@@ -1,5 +1,4 @@
-import type { NodeOf } from '../graph.ts'
-import type { Cache } from '../op-table.ts'
+import type { NodeCache, NodeCaches } from '../node-caches.ts'
 
 /** Positions in a page: a multiple of the rows that are multiplied at once. */
 export const pageSize = 16
@@ -12,7 +11,7 @@ interface Page {
 }
 
 /** Keys and values of one sequence for one attention node, [S, columns] each, in pages. */
-export class KeyValues {
+export class KeyValues implements NodeCache {
   #pages: (Page | undefined)[] = []
 
   /** Stores the key and value [columns] of a position, first copying a page that a fork shares. */
@@ -64,35 +63,5 @@ export class KeyValues {
   }
 }
 
-/** What the reference remembers of a sequence: doubles, one `KeyValues` per attention node. */
-export class PagedCache implements Cache {
-  readonly #nodes: ReadonlyMap<string, KeyValues>
-
-  constructor(nodes: ReadonlyMap<string, KeyValues>) {
-    this.#nodes = nodes
-  }
-
-  static for(attentions: readonly NodeOf<'attention'>[]): PagedCache {
-    return new PagedCache(new Map(attentions.map(({ name }) => [name, new KeyValues()])))
-  }
-
-  of(node: string): KeyValues {
-    return this.#nodes.get(node)!
-  }
-
-  keep(first: number, length: number): void {
-    for (const node of this.#nodes.values()) node.keep(first, length)
-  }
-
-  close(): void {
-    this.keep(0, 0)
-  }
-
-  fork(): PagedCache {
-    return new PagedCache(new Map([...this.#nodes].map(([name, node]) => [name, node.fork()])))
-  }
-
-  get bytes(): number {
-    return [...this.#nodes.values()].reduce((sum, node) => sum + node.bytes, 0)
-  }
-}
+/** What the reference remembers of a sequence: doubles. */
+export type PagedCache = NodeCaches<KeyValues>
