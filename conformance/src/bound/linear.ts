@@ -24,23 +24,31 @@ export function linear(x: Matrix, { weight, scale, bias }: LinearWeights, p: Pre
   const scales = scale && { shape: scale.shape, values: decode(scale) }
   const offsets = bias ? decode(bias) : new Float64Array(N)
   const rounded = p.operand === null ? 0 : p.operand.exact.includes(weight.dtype) ? 1 : 2
+  // A scale per block makes a product of each block.
+  const width = scale?.shape.length === 2 ? blockSize : K
   for (let n = 0; n < N; n++) {
     weightRow(row, weight, scales, n)
     const weightSum = row.reduce((sum, w) => sum + Math.abs(w), 0)
     for (let t = 0; t < x.rows; t++) {
-      let [y, s1, squares, inputSum] = [0, 0, 0, 0]
-      for (let k = 0; k < K; k++) {
-        const term = x.data[t * K + k] * row[k]
-        y += term
-        s1 += Math.abs(term)
-        squares += term * term
-        inputSum += Math.abs(x.data[t * K + k])
+      let [y, s1, squares, inputSum, products] = [0, 0, 0, 0, 0]
+      for (let from = 0; from < K; from += width) {
+        let product = 0
+        for (let k = from; k < Math.min(from + width, K); k++) {
+          const term = x.data[t * K + k] * row[k]
+          product += term
+          s1 += Math.abs(term)
+          squares += term * term
+          inputSum += Math.abs(x.data[t * K + k])
+        }
+        y += product
+        products += Math.abs(product)
       }
       y += offsets[n]
       values[t * N + n] = y
       const floor = p.underflow * (2 * (K + extra) + weightSum + inputSum)
       const condition = { s1, s2: Math.sqrt(squares), bias: Math.abs(offsets[n]) }
-      bounds[t * N + n] = sumBound(condition, K, rounded, p) + p.unit * Math.abs(y) + floor
+      const sum = sumBound(condition, K, rounded, p)
+      bounds[t * N + n] = (1 + p.product) * sum + p.product * products + p.unit * Math.abs(y) + floor
     }
   }
   return { shape: [x.rows, N], values, bounds }

@@ -10,6 +10,8 @@ export interface Precision {
   readonly unit: number
   /** Rounding of the two operands of a linear before they are multiplied; null where they are used as they are. */
   readonly operand: { readonly unit: number; readonly exact: readonly DType[] } | null
+  /** Rounding of the product of a linear, before scale and bias, to a shorter format than `unit` is of; 0 where there is none. */
+  readonly product: number
   /** Of e^x: `constant + perUnit · |x|`. */
   readonly exp: { readonly constant: number; readonly perUnit: number }
   readonly divide: number
@@ -32,6 +34,7 @@ const f64: Precision = {
   name: 'f64',
   unit: 2 ** -53,
   operand: null,
+  product: 0,
   exp: { constant: 2 ** -52, perUnit: 0 },
   divide: 2 ** -53,
   inverseSqrt: 2 ** -52,
@@ -45,6 +48,7 @@ const f32: Precision = {
   name: 'f32',
   unit: ulp / 2,
   operand: null,
+  product: 0,
   exp: { constant: 2 * ulp, perUnit: 0 },
   divide: ulp / 2,
   inverseSqrt: 2 * ulp,
@@ -58,6 +62,7 @@ const webgpu: Precision = {
   name: 'webgpu',
   unit: ulp,
   operand: null,
+  product: 0,
   exp: { constant: 3 * ulp, perUnit: 2 * ulp },
   divide: 2.5 * ulp,
   inverseSqrt: 2 * ulp,

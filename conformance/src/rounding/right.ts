@@ -1,3 +1,4 @@
+import { blockSize } from '@tramontane/core'
 import { either, nearest, sixteenBits, upward } from './arithmetic.ts'
 import { kernels, lanes, pairwise, sequential, type Kernels } from './kernels.ts'
 import { precisions, type Precision } from '../bound/index.ts'
@@ -36,7 +37,29 @@ export const rightOnes: readonly Right[] = [
     everyCase: true,
     kernels: () => kernels(nearest, lanes(nearest), sixteenBits('BF16')),
   },
+  {
+    name: 'bf16 operands and products of linears, 32 lanes',
+    precision: { ...bf16, name: 'bf16, products rounded too', product: 2 ** -8 },
+    everyCase: false,
+    kernels: () => roundedProducts(kernels(nearest, lanes(nearest), sixteenBits('BF16')), sixteenBits('BF16')),
+  },
 ]
+
+/** The product of a row, of a scale per block that of each block, is rounded before the scale comes. */
+function roundedProducts(right: Kernels, short: (x: number) => number): Kernels {
+  return {
+    ...right,
+    dot(x, w, scales, n) {
+      const width = scales?.shape.length === 2 ? blockSize : x.length
+      const parts = []
+      for (let k = 0; k < x.length; k += width) {
+        const product = short(right.dot(x.subarray(k, k + width), w.subarray(k, k + width), null, n))
+        parts.push(scales === null ? product : this.round(product * this.scaleAt(scales, n, k)))
+      }
+      return this.total(Float64Array.from(parts))
+    },
+  }
+}
 
 function random(): Kernels {
   const round = either(1)
