@@ -1,0 +1,51 @@
+import { types, type Binding } from './node-binding.ts'
+
+/** Constants that are kept at most. A call uses two at a time. */
+const most = 1024
+
+/** Axes, permutations and shapes as int32 tensors, by value. The one that went unused for longest makes room. */
+export class Constants {
+  readonly #binding: Binding
+  readonly #ids = new Map<string, number>()
+
+  constructor(binding: Binding) {
+    this.#binding = binding
+  }
+
+  get size(): number {
+    return this.#ids.size
+  }
+
+  /** The id of a tensor [values.length]. */
+  vector(values: readonly number[]): number {
+    return this.#find(values.join(), values, [values.length])
+  }
+
+  /** The id of a tensor []. */
+  scalar(value: number): number {
+    return this.#find(`=${value}`, [value], [])
+  }
+
+  #find(key: string, values: readonly number[], shape: readonly number[]): number {
+    const known = this.#ids.get(key)
+    if (known !== undefined) this.#ids.delete(key)
+    else if (this.#ids.size >= most) this.#dropOldest()
+    const id = known ?? this.#binding.createTensor(shape, types.int32, Int32Array.from(values))
+    this.#ids.set(key, id)
+    return id
+  }
+
+  #dropOldest(): void {
+    const [key, id] = this.#ids.entries().next().value!
+    this.#ids.delete(key)
+    this.#binding.deleteTensor(id)
+  }
+}
+
+const ofBinding = new WeakMap<Binding, Constants>()
+
+/** Runtimes on one binding share them: none of them counts those of another as tensors that somebody forgot to free. */
+export function constantsOf(binding: Binding): Constants {
+  if (!ofBinding.has(binding)) ofBinding.set(binding, new Constants(binding))
+  return ofBinding.get(binding)!
+}
