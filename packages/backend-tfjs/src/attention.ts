@@ -1,7 +1,9 @@
 import { encode, type AttentionResult, type Breathe, type NodeOf, type Span, type Tensor } from '@tramontane/core'
-import { tidy } from './arena.ts'
-import type { Chunk, ChunkedCache, Chunks } from './chunked-cache.ts'
+import { allOrNone, tidy } from './arena.ts'
+import { cut, type Chunk, type ChunkedCache, type Chunks } from './chunked-cache.ts'
 import { join, keyLanes, queryLanes, valueLanes } from './heads.ts'
+import type { Kept } from './kept.ts'
+import { maskOf } from './mask.ts'
 import type { Runtime } from './runtime.ts'
 
 interface Inputs<T> {
@@ -10,8 +12,17 @@ interface Inputs<T> {
   readonly value: T
 }
 
-/** Scores of one lane that are held at once, about: longer prompts go in blocks of queries. */
+/** Rows of a pass that are one after the other in one sequence: positions first … first + count − 1. */
+interface Rows {
+  readonly from: number
+  readonly count: number
+  readonly first: number
+}
+
+/** Scores of one lane that are held at once, about. */
 const mostScores = 2 ** 20
+/** Queries at a time: keys of a prompt that come after them are not even multiplied. */
+const mostQueries = 128
 
 /**
  * [attention] Remembers the keys and values of each span, then lets every query see its own past.
@@ -19,8 +30,9 @@ const mostScores = 2 ** 20
  */
 export async function attention<T>(
   r: Runtime<T>,
+  kept: Kept<T>,
   node: NodeOf<'attention'>,
-  { query, key, value }: Inputs<T>,
+  inputs: Inputs<T>,
   spans: readonly Span<ChunkedCache<T>>[],
   wantPattern: boolean,
   breathe: Breathe,
@@ -30,52 +42,45 @@ export async function attention<T>(
   try {
     for (const { cache, start, from, to } of spans) {
       const past = cache.of(node.name)
-      remember(r, node, past, rowsOf(r, key, from, to), rowsOf(r, value, from, to), start)
+      remember(r, node, inputs, { from, count: to - from, first: start }, past)
       const pattern = wantPattern ? emptyPattern(node, to - from, start + to - from) : null
-      const block = Math.max(1, Math.floor(mostScores / ((node.heads / node.kvHeads) * (start + to - from))))
+      const fitting = Math.floor(mostScores / ((node.heads / node.kvHeads) * (start + to - from)))
+      const block = Math.max(1, Math.min(mostQueries, fitting))
       for (let t = from; t < to; t += block) {
-        const end = Math.min(t + block, to)
-        const queries = { rows: rowsOf(r, query, t, end), first: start + t - from, count: end - t }
-        parts.push(await attend(r, node, queries, past, pattern && { ...pattern, at: t - from }))
+        const rows = { from: t, count: Math.min(block, to - t), first: start + t - from }
+        parts.push(await attend(r, kept, node, inputs.query, rows, past, pattern && { ...pattern, at: t - from }))
         const pause = breathe()
         if (pause) await pause
       }
       if (pattern) patterns.push(encode('F64', [node.heads, pattern.T, pattern.S], pattern.data))
     }
-    const whole = parts.length === 1 ? r.reshape(parts[0], r.shape(parts[0])) : r.concat(parts, 0)
+    const whole = parts.length === 1 ? parts.pop()! : r.concat(parts, 0)
     return wantPattern ? { value: whole, pattern: patterns } : { value: whole }
   } finally {
     for (const part of parts) r.free(part)
   }
 }
 
-function rowsOf<T>(r: Runtime<T>, x: T, from: number, to: number): T {
-  return r.slice(x, [from, 0], [to - from, r.shape(x)[1]])
+/** Those rows of x [T, columns]; x itself where they are all. */
+function rowsOf<T>(r: Runtime<T>, own: (x: T) => T, x: T, { from, count }: Rows): T {
+  const [T, columns] = r.shape(x)
+  return count === T ? x : own(r.slice(x, [from, 0], [count, columns]))
 }
 
-/** Takes over `key` and `value`, rows of one span. */
 function remember<T>(
   r: Runtime<T>,
   { kvHeads }: NodeOf<'attention'>,
+  { key, value }: Inputs<T>,
+  rows: Rows,
   past: Chunks<T>,
-  key: T,
-  value: T,
-  from: number,
 ): void {
-  tidy(r, (own) => {
-    const length = r.shape(own(key))[0]
-    own(value)
-    const keys = keyLanes(r, key, kvHeads)
-    const values = valueLanes(r, value, kvHeads)
-    past.append({ from, length, keys, values })
-  })
-}
-
-/** Queries at positions first … first + count − 1: rows [count, H·d]. */
-interface Queries<T> {
-  readonly rows: T
-  readonly first: number
-  readonly count: number
+  const lanes = tidy(r, (own) =>
+    allOrNone(r, (made) => ({
+      keys: keyLanes(r, rowsOf(r, own, key, rows), kvHeads).map(made),
+      values: valueLanes(r, rowsOf(r, own, value, rows), kvHeads).map(made),
+    })),
+  )
+  past.append({ from: rows.first, length: rows.count, ...lanes })
 }
 
 interface Pattern {
@@ -88,29 +93,34 @@ function emptyPattern({ heads }: NodeOf<'attention'>, T: number, S: number): Pat
   return { T, S, data: new Float64Array(heads * T * S) }
 }
 
-/** Takes over the queries' rows. → [count, H·d] */
+/** → [count, H·d] */
 async function attend<T>(
   r: Runtime<T>,
-  node: NodeOf<'attention'>,
-  { rows, first, count }: Queries<T>,
+  kept: Kept<T>,
+  { heads, kvHeads, window }: NodeOf<'attention'>,
+  query: T,
+  rows: Rows,
   past: Chunks<T>,
   pattern: (Pattern & { readonly at: number }) | null,
 ): Promise<T> {
-  const { heads, kvHeads, window } = node
-  const chunks = past.within(window === null ? 0 : Math.max(0, first - window + 1), first + count)
+  const { count, first } = rows
+  const end = first + count
+  const chunks = past.within(window === null ? 0 : Math.max(0, first - window + 1), end)
+  const keys = end - chunks[0].from
   const group = heads / kvHeads
+  const d = r.shape(query)[1] / heads
   const lanes: T[] = []
   const probabilities: T[] = []
   try {
     tidy(r, (own) => {
-      const d = r.shape(own(rows))[1] / heads
-      const scaled = own(r.mul(rows, own(r.upload(Float32Array.of(1 / Math.sqrt(d)), [1]))))
-      const mask = maskOf(chunks, first, count, group, window)
-      const hidden = mask && own(r.upload(mask, [count * group, mask.length / (count * group)]))
-      for (const [lane, queries] of queryLanes(r, scaled, heads, kvHeads).entries()) {
-        const p = softmax(r, own(queries), chunks, lane, hidden)
+      const factor = kept.of(`1 / √${d}`, [1], () => Float32Array.of(1 / Math.sqrt(d)))
+      const scaled = own(r.mul(rowsOf(r, own, query, rows), factor))
+      const seen = chunks.map((chunk) => before(r, own, chunk, end))
+      for (const [lane, queries] of queryLanes(r, scaled, heads, kvHeads).map(own).entries()) {
+        const mask = (chunk: Chunk<T>): T | null => maskOf(kept, chunk, first, count, group, window)
+        const p = softmax(r, queries, seen, lane, mask)
         probabilities.push(p)
-        lanes.push(mix(r, p, chunks, lane))
+        lanes.push(mix(r, p, seen, lane))
       }
     })
     if (pattern) for (const [lane, p] of probabilities.entries()) record(await r.download(p), lane)
@@ -119,27 +129,41 @@ async function attend<T>(
     for (const x of [...lanes, ...probabilities]) r.free(x)
   }
 
-  /** Probabilities [lanes of heads, count, group, keys of the chunks] → rows of [H, T, S] */
+  /** Probabilities [lanes of heads, count, group, keys] → rows of [H, T, S] */
   function record(found: Float32Array, lane: number): void {
     const { T, S, data, at } = pattern!
-    const keys = chunks.reduce((sum, { length }) => sum + length, 0)
-    const from = chunks[0].from
-    const seen = Math.min(keys, S - from)
     for (let row = 0; row < found.length / keys; row++) {
       const kvHead = lane + Math.floor(row / (count * group))
       const t = Math.floor((row % (count * group)) / group)
       const h = kvHead * group + (row % group)
-      data.set(found.subarray(row * keys, row * keys + seen), (h * T + at + t) * S + from)
+      data.set(found.subarray(row * keys, (row + 1) * keys), (h * T + at + t) * S + chunks[0].from)
     }
   }
 }
 
+/** The positions of a chunk before `end`; the chunk itself where they are all. */
+function before<T>(r: Runtime<T>, own: (x: T) => T, chunk: Chunk<T>, end: number): Chunk<T> {
+  const length = end - chunk.from
+  if (length >= chunk.length) return chunk
+  const { keys, values } = cut(r, chunk, length)
+  return { from: chunk.from, length, keys: keys.map(own), values: values.map(own) }
+}
+
 /** [attention.4] queries [rows, d] against the keys of all chunks → [rows, keys] */
-function softmax<T>(r: Runtime<T>, queries: T, chunks: readonly Chunk<T>[], lane: number, hidden: T | null): T {
+function softmax<T>(
+  r: Runtime<T>,
+  queries: T,
+  chunks: readonly Chunk<T>[],
+  lane: number,
+  mask: (chunk: Chunk<T>) => T | null,
+): T {
   return tidy(r, (own) => {
-    const parts = chunks.map(({ keys }) => own(r.matMul(queries, keys[lane])))
-    const scores = parts.length === 1 ? parts[0] : own(r.concat(parts, r.shape(parts[0]).length - 1))
-    return r.softmax(hidden === null ? scores : own(r.add(scores, hidden)))
+    const parts = chunks.map((chunk) => {
+      const scores = own(r.matMul(queries, chunk.keys[lane]))
+      const hidden = mask(chunk)
+      return hidden === null ? scores : own(r.add(scores, hidden))
+    })
+    return r.softmax(parts.length === 1 ? parts[0] : own(r.concat(parts, r.shape(parts[0]).length - 1)))
   })
 }
 
@@ -147,43 +171,15 @@ function softmax<T>(r: Runtime<T>, queries: T, chunks: readonly Chunk<T>[], lane
 function mix<T>(r: Runtime<T>, probabilities: T, chunks: readonly Chunk<T>[], lane: number): T {
   if (chunks.length === 1) return r.matMul(probabilities, chunks[0].values[lane])
   const shape = r.shape(probabilities)
-  const before = shape.slice(0, -1)
+  const rows = shape.slice(0, -1)
   return tidy(r, (own) => {
     let [sum, at]: [T | null, number] = [null, 0]
     for (const { length, values } of chunks) {
-      const some = own(r.slice(probabilities, [...before.map(() => 0), at], [...before, length]))
+      const some = own(r.slice(probabilities, [...rows.map(() => 0), at], [...rows, length]))
       const part = r.matMul(some, values[lane])
       sum = sum === null ? part : r.add(own(sum), own(part))
       at += length
     }
     return sum!
   })
-}
-
-/** Added to a score, makes its probability exactly 0; no infinity, which would turn a row of nothing else into NaN. */
-const hiding = -1e30
-
-/** [attention.3] What is added to the scores [count · group, keys of the chunks]; null where every query sees every key. */
-function maskOf<T>(
-  chunks: readonly Chunk<T>[],
-  first: number,
-  count: number,
-  group: number,
-  window: number | null,
-): Float32Array | null {
-  const from = chunks[0].from
-  const last = chunks.at(-1)!
-  const keys = last.from + last.length - from
-  const farthest = first + count - 1 - (window ?? Infinity)
-  if (last.from + last.length <= first + 1 && farthest < from) return null
-  const mask = new Float32Array(count * group * keys)
-  for (let t = 0; t < count; t++) {
-    const i = first + t
-    const begin = Math.max(0, i - (window ?? Infinity) + 1 - from)
-    for (let row = t * group; row < (t + 1) * group; row++) {
-      mask.fill(hiding, row * keys, row * keys + Math.min(begin, keys))
-      mask.fill(hiding, row * keys + Math.max(0, i + 1 - from), (row + 1) * keys)
-    }
-  }
-  return mask
 }

@@ -110,27 +110,31 @@ export class Chunks<T> implements NodeCache {
   }
 
   #shortened(chunk: Chunk<T>, length: number): Owned<T> {
-    const r = this.#runtime
-    const cut = (x: T, axis: number): T => {
-      const size = r.shape(x).slice()
-      size[size.length - axis] = length
-      return r.slice(
-        x,
-        size.map(() => 0),
-        size,
-      )
-    }
-    const made = allOrNone(r, (own) => ({
-      keys: chunk.keys.map((x) => own(cut(x, 1))),
-      values: chunk.values.map((x) => own(cut(x, 2))),
-    }))
-    return { from: chunk.from, length, ...made, owners: 1 }
+    return { from: chunk.from, length, ...cut(this.#runtime, chunk, length), owners: 1 }
   }
 
   #release(chunk: Owned<T>): void {
     if (--chunk.owners > 0) return
     for (const x of [...chunk.keys, ...chunk.values]) this.#runtime.free(x)
   }
+}
+
+/** Keys and values of the first positions of a chunk, as new tensors. */
+export function cut<T>(
+  r: Runtime<T>,
+  { keys, values }: Pick<Chunk<T>, 'keys' | 'values'>,
+  length: number,
+): Pick<Chunk<T>, 'keys' | 'values'> {
+  const some = (x: T, axis: number): T => {
+    const size = r.shape(x).slice()
+    size[size.length - axis] = length
+    const begin = size.map(() => 0)
+    return r.slice(x, begin, size)
+  }
+  return allOrNone(r, (own) => ({
+    keys: keys.map((x) => own(some(x, 1))),
+    values: values.map((x) => own(some(x, 2))),
+  }))
 }
 
 /** What the backend remembers of a sequence. */

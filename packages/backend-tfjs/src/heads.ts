@@ -12,16 +12,18 @@ export function queryLanes<T>(r: Runtime<T>, query: T, heads: number, kvHeads: n
   const d = columns / heads
   const rows = (T * heads) / kvHeads
   const shape = batched(r) ? [kvHeads, rows, d] : [rows, d]
-  return tidy(r, (own) => split(r, query, kvHeads).map((part) => r.reshape(own(part), shape)))
+  // Of one token all orders are the same.
+  if (batched(r) && T === 1) return [r.reshape(query, shape)]
+  return changed(r, split(r, query, kvHeads), (part) => r.reshape(part, shape))
 }
 
 /** key [T, G·d] → [d, T] in every lane: the second operand of a product with queries. */
 export function keyLanes<T>(r: Runtime<T>, key: T, kvHeads: number): T[] {
   const [T, columns] = r.shape(key)
-  return tidy(r, (own) => {
-    if (!batched(r)) return split(r, key, kvHeads).map((part) => r.transpose(own(part), [1, 0]))
-    return [r.transpose(own(r.reshape(key, [T, kvHeads, columns / kvHeads])), [1, 2, 0])]
-  })
+  const d = columns / kvHeads
+  if (batched(r) && T === 1) return [r.reshape(key, [kvHeads, d, T])]
+  if (batched(r)) return tidy(r, (own) => [r.transpose(own(r.reshape(key, [T, kvHeads, d])), [1, 2, 0])])
+  return changed(r, split(r, key, kvHeads), (part) => (T === 1 ? r.reshape(part, [d, T]) : r.transpose(part, [1, 0])))
 }
 
 /** value [T, G·d] → [T, d] in every lane. */
@@ -54,7 +56,14 @@ function split<T>(r: Runtime<T>, x: T, kvHeads: number): T[] {
   if (!batched(r)) {
     return allOrNone(r, (own) => Array.from({ length: kvHeads }, (_, g) => own(r.slice(x, [0, g * width], [T, width]))))
   }
-  // Of one token both orders are the same.
   if (T === 1) return [r.reshape(x, [kvHeads, T, width])]
   return tidy(r, (own) => [r.transpose(own(r.reshape(x, [T, kvHeads, width])), [1, 0, 2])])
+}
+
+/** What f makes of each part; the parts are freed. */
+function changed<T>(r: Runtime<T>, parts: readonly T[], f: (part: T) => T): T[] {
+  return tidy(r, (own) => {
+    for (const part of parts) own(part)
+    return allOrNone(r, (made) => parts.map((part) => made(f(part))))
+  })
 }

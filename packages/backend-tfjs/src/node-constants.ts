@@ -3,7 +3,7 @@ import { types, type Binding } from './node-binding.ts'
 /** Constants that are kept at most. A call uses two at a time. */
 const most = 1024
 
-/** Axes, permutations and shapes as int32 tensors, by value. The one that went unused for longest makes room. */
+/** Axes, permutations and shapes as int32 tensors, and single floats, by value. The one that went unused for longest makes room. */
 export class Constants {
   readonly #binding: Binding
   readonly #ids = new Map<string, number>()
@@ -18,19 +18,24 @@ export class Constants {
 
   /** The id of a tensor [values.length]. */
   vector(values: readonly number[]): number {
-    return this.#find(values.join(), values, [values.length])
+    return this.#find(values.join(), [values.length], types.int32, () => Int32Array.from(values))
   }
 
   /** The id of a tensor []. */
   scalar(value: number): number {
-    return this.#find(`=${value}`, [value], [])
+    return this.#find(`=${value}`, [], types.int32, () => Int32Array.of(value))
   }
 
-  #find(key: string, values: readonly number[], shape: readonly number[]): number {
+  /** The id of a float32 tensor []. */
+  float(value: number): number {
+    return this.#find(`f${value}`, [], types.float, () => Float32Array.of(value))
+  }
+
+  #find(key: string, shape: readonly number[], dtype: number, values: () => Int32Array | Float32Array): number {
     const known = this.#ids.get(key)
     if (known !== undefined) this.#ids.delete(key)
     else if (this.#ids.size >= most) this.#dropOldest()
-    const id = known ?? this.#binding.createTensor(shape, types.int32, Int32Array.from(values))
+    const id = known ?? this.#binding.createTensor(shape, dtype, values())
     this.#ids.set(key, id)
     return id
   }

@@ -1,48 +1,43 @@
 import type { Angles } from '@tramontane/core'
 import { tidy } from './arena.ts'
+import type { Kept } from './kept.ts'
 import type { Runtime } from './runtime.ts'
 
-/** [rmsNorm] x / √(mean(x²) + epsilon) · weight. x [T, D], weight [D], epsilon [1] → [T, D] */
-export function rmsNorm<T>(r: Runtime<T>, x: T, weight: T, epsilon: T): T {
+/** [rmsNorm] x / √(mean(x²) + epsilon) · weight. x [T, D], weight [D] → [T, D] */
+export function rmsNorm<T>(r: Runtime<T>, kept: Kept<T>, x: T, weight: T, epsilon: number): T {
+  const least = kept.of(epsilon, [1], () => Float32Array.of(epsilon))
   return tidy(r, (own) => {
     const mean = own(r.mean(own(r.mul(x, x))))
-    return r.mul(own(r.mul(x, own(r.rsqrt(own(r.add(mean, epsilon)))))), weight)
+    return r.mul(own(r.mul(x, own(r.rsqrt(own(r.add(mean, least)))))), weight)
   })
 }
 
-/** What both halves of a head are multiplied with, and what the halves in exchange are: (cos, cos) and (−sin, sin), [T, d]. */
-export interface Turn {
-  readonly straight: Float32Array
-  readonly crossed: Float32Array
-}
-
-/** angles [T, d / 2] → [T, d] */
-export function turnOf({ cos, sin }: Angles, T: number): Turn {
-  const half = cos.length / T
-  const straight = new Float32Array(2 * cos.length)
-  const crossed = new Float32Array(2 * cos.length)
-  for (let t = 0; t < T; t++) {
-    for (let i = 0; i < half; i++) {
-      const first = 2 * t * half + i
-      straight[first] = straight[first + half] = cos[t * half + i]
-      crossed[first] = -sin[t * half + i]
-      crossed[first + half] = sin[t * half + i]
-    }
-  }
-  return { straight, crossed }
-}
-
-/** [rope.1] x [T, heads · d] → [T, heads · d] */
-export function rope<T>(r: Runtime<T>, x: T, heads: number, { straight, crossed }: Turn): T {
+/**
+ * [rope.1] x [T, heads · d] → [T, heads · d]. Both halves of a head are multiplied with cos, and what the halves are in
+ * exchange with (−sin, sin); all layers of a pass have the same angles [T, d / 2].
+ */
+export function rope<T>(r: Runtime<T>, kept: Kept<T>, x: T, heads: number, { cos, sin }: Angles): T {
   const [T, columns] = r.shape(x)
   const half = columns / heads / 2
   const rows = [T, 1, 2, half]
+  const straight = kept.of(cos, rows, () => doubled(cos, half, 1))
+  const crossed = kept.of(sin, rows, () => doubled(sin, half, -1))
   return tidy(r, (own) => {
     const halves = own(r.reshape(x, [T, heads, 2, half]))
-    const kept = own(r.mul(halves, own(r.upload(straight, rows))))
-    const exchanged = own(r.mul(own(r.reverse(halves, 2)), own(r.upload(crossed, rows))))
-    return r.reshape(own(r.add(kept, exchanged)), [T, columns])
+    const exchanged = own(r.mul(own(r.reverse(halves, 2)), crossed))
+    return r.reshape(own(r.add(own(r.mul(halves, straight)), exchanged)), [T, columns])
   })
+}
+
+/** Each row of values [T, half] twice, the first time with a sign. → [T, 2, half] */
+function doubled(values: Float64Array, half: number, sign: 1 | -1): Float32Array {
+  const out = new Float32Array(2 * values.length)
+  for (let i = 0; i < values.length; i++) {
+    const first = i + half * Math.floor(i / half)
+    out[first] = sign * values[i]
+    out[first + half] = values[i]
+  }
+  return out
 }
 
 /** [gather.1] rows [R] of a table [N, D] → [R, D]. Neighbours are taken together. */

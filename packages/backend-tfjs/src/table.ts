@@ -4,15 +4,15 @@ import {
   elements,
   NodeCaches,
   tensor,
-  type Angles,
   type Graph,
   type OpTable,
   type Tensor,
 } from '@tramontane/core'
 import { attention } from './attention.ts'
 import { Chunks, type ChunkedCache } from './chunked-cache.ts'
+import { Kept } from './kept.ts'
 import { bytesOf, free, linear, place, scalesOf, type Pieces } from './linear.ts'
-import { gather, rmsNorm, rope, turnOf, type Turn } from './pointwise.ts'
+import { gather, rmsNorm, rope } from './pointwise.ts'
 import { rolesOf } from './roles.ts'
 import type { Runtime } from './runtime.ts'
 
@@ -28,8 +28,7 @@ export interface Weight<T> {
 /** The eight ops on one runtime, for one graph. */
 export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, ChunkedCache<T>> {
   const roles = rolesOf(graph, r.room, r.operandBytes)
-  const epsilons = new Map<number, T>()
-  const turns = new WeakMap<Angles, Turn>()
+  const kept = new Kept(r)
   const vector = (value: Tensor): T => r.upload(Float32Array.from(decode(value)), [value.data.length])
   return {
     name: r.name,
@@ -60,23 +59,13 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
     cache: (attentions) => NodeCaches.for(attentions, () => new Chunks(r)),
     cacheBytes: (cache) => cache.bytes,
     cacheElement: r.operandBytes,
-    dispose() {
-      for (const x of epsilons.values()) r.free(x)
-      epsilons.clear()
-    },
+    dispose: () => kept.dispose(),
     lookup: (rows, weight) => lookup(r, rows, weight.table!),
     gather: (rows, table) => gather(r, rows, table),
-    rmsNorm(x, weight, epsilon) {
-      if (!epsilons.has(epsilon)) epsilons.set(epsilon, r.upload(Float32Array.of(epsilon), [1]))
-      return rmsNorm(r, x, weight.vector!, epsilons.get(epsilon)!)
-    },
+    rmsNorm: (x, weight, epsilon) => rmsNorm(r, kept, x, weight.vector!, epsilon),
     linear: (x, weight, scale, bias) => linear(r, x, weight.pieces!, scale?.scales ?? null, bias?.vector ?? null),
-    rope(x, heads, angles) {
-      // All layers of a pass have the same angles.
-      if (!turns.has(angles)) turns.set(angles, turnOf(angles, r.shape(x)[0]))
-      return rope(r, x, heads, turns.get(angles)!)
-    },
-    attention: (node, inputs, spans, pattern, breathe) => attention(r, node, inputs, spans, pattern, breathe),
+    rope: (x, heads, angles) => rope(r, kept, x, heads, angles),
+    attention: (node, inputs, spans, pattern, breathe) => attention(r, kept, node, inputs, spans, pattern, breathe),
     silu: (x) => r.silu(x),
     mul: (a, b) => r.mul(a, b),
     add: (a, b) => r.add(a, b),

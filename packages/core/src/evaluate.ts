@@ -2,9 +2,10 @@ import type { Override } from './backend.ts'
 import { decode, encode } from './dtype.ts'
 import type { Batch, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
-import { references, type Graph, type Node } from './graph.ts'
+import type { Graph, Node } from './graph.ts'
 import type { Breathe, Cache, OpTable } from './op-table.ts'
 import { angles, type Angles } from './rope.ts'
+import type { Schedule } from './schedule.ts'
 import type { Columns } from './shapes.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -16,6 +17,7 @@ export interface Plan<V, W, C extends Cache> {
   readonly weights: Map<string, W>
   /** Nodes whose values have one row for each wanted logit, not for each token. */
   readonly rowwise: ReadonlySet<string>
+  schedule(wanted: ReadonlySet<string>, anyRows: boolean): Schedule
 }
 
 /** What the nodes of one pass share. */
@@ -35,17 +37,14 @@ export async function evaluate<V, W, C extends Cache>(plan: Plan<V, W, C>, batch
   const context = contextOf<V, C>(batch)
   const wanted = new Set(batch.outputs)
   if (batch.choose !== undefined) wanted.add('logits')
-  const nodes = neededNodes(plan, wanted, batch.rows.length > 0)
-  const lastUse = new Map(nodes.flatMap((node, i) => Object.values(references(node)).map((ref) => [ref, i])))
+  const { nodes, released } = plan.schedule(wanted, batch.rows.length > 0)
   const outputs = new Map<string, Tensor>()
   try {
     for (const [i, node] of nodes.entries()) {
       const value = await override(table, await compute(plan, node, context, wanted), node.name, batch.overrides)
       context.values.set(node.name, value)
       if (wanted.has(node.name)) outputs.set(node.name, await table.download(value))
-      for (const name of [node.name, ...Object.values(references(node))]) {
-        if ((lastUse.get(name) ?? i) <= i) release(table, context.values, name)
-      }
+      for (const name of released[i]) release(table, context.values, name)
       await context.breathe()
     }
   } finally {
@@ -69,22 +68,6 @@ function contextOf<V, C extends Cache>(batch: Batch<C>): Context<V, C> {
     angles: new Map(),
     breathe: breather(batch.signal),
   }
-}
-
-/** Ancestors of the outputs and of the attention nodes, which remember; without rows, nothing that depends on them. */
-function neededNodes<V, W, C extends Cache>(
-  { graph, rowwise }: Plan<V, W, C>,
-  wanted: ReadonlySet<string>,
-  anyRows: boolean,
-): Node[] {
-  const needed = new Set<string>()
-  for (const node of graph.nodes.toReversed()) {
-    if (rowwise.has(node.name) && !anyRows) continue
-    if (node.op !== 'attention' && !wanted.has(node.name) && !needed.has(node.name)) continue
-    needed.add(node.name)
-    for (const ref of Object.values(references(node))) needed.add(ref)
-  }
-  return graph.nodes.filter((node) => needed.has(node.name) && (anyRows || !rowwise.has(node.name)))
 }
 
 async function compute<V, W, C extends Cache>(

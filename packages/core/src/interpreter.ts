@@ -5,6 +5,7 @@ import type { Executor } from './executor.ts'
 import type { Graph } from './graph.ts'
 import type { Cache, OpTable } from './op-table.ts'
 import { afterRows, CachedProgram } from './program.ts'
+import { scheduler } from './schedule.ts'
 import { inferColumns } from './shapes.ts'
 import { byteLength, elements, type Spec, type Tensor } from './tensor.ts'
 import type { WeightSource } from './weights.ts'
@@ -23,7 +24,9 @@ export function interpreter<V, W, C extends Cache>(
       const columns = inferColumns(graph)
       const table = 'open' in given ? given.open(graph) : given
       const weights = await loadWeights(table, graph, source, options)
-      return new CachedProgram(graph, columns, executor({ table, graph, columns, weights, rowwise: afterRows(graph) }))
+      const rowwise = afterRows(graph)
+      const schedule = scheduler(graph, rowwise)
+      return new CachedProgram(graph, columns, executor({ table, graph, columns, weights, rowwise, schedule }))
     },
   }
 }
