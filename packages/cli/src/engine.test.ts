@@ -1,8 +1,10 @@
 import { fileURLToPath } from 'node:url'
+import { openRuntime } from '@tramontane/backend-tfjs'
 import { byteLength, type BareModel } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { checkMemory } from './engine.ts'
+import { addressable, held } from './held-memory.ts'
 import { chosen } from './worker-backend.ts'
 
 let model: BareModel
@@ -22,7 +24,7 @@ it('refuses a model that does not fit in memory, and one that fits without its c
   )
 })
 
-it('asks for what each backend holds of a weight', async () => {
+it('asks for what each backend holds', () => {
   const needed = (backend: string): number => {
     let [low, high] = [0, 1e12]
     const fits = (free: number): boolean => {
@@ -34,19 +36,47 @@ it('asks for what each backend holds of a weight', async () => {
       }
     }
     while (high - low > 1) {
-      const middle = (low + high) / 2
+      const middle = Math.floor((low + high) / 2)
       if (fits(middle)) high = middle
       else low = middle
     }
     return high
   }
-  const elements = [...model.weights.specs.values()].reduce(
-    (sum, { shape }) => sum + shape.reduce((a, b) => a * b, 1),
-    0,
+  // Matrices of 30 layers of 576 × (2 × 576 + 2 × 192 + 3 × 1536) and the table, of 49,152 rows, that is the output's too.
+  const numbers = 30 * 576 * (2 * 576 + 2 * 192 + 3 * 1536) + 49152 * 576
+  const table = 2 * 49152 * 576
+  // Keys and values of 1,024 tokens.
+  const cache = 1024 * 30 * 3 * 64 * 2
+  expect(needed('tfjs-cpu')).toBe(table + 4 * numbers + 4 * cache + 200e6)
+  expect(needed('tfjs-wasm')).toBe(table + 8 * numbers + 8 * cache + 200e6)
+  // Of what is free half is in float32, so that 2 bytes of each number and a quarter of it are held.
+  expect(needed('tfjs-node')).toBe(Math.ceil((table + 2 * numbers + 4 * cache + 200e6) / 0.75))
+  expect(needed('tfjs-node-gpu')).toBe(3 * table + 200e6)
+})
+
+it('asks for codes of what WebAssembly has no room for', async () => {
+  const weight = { dtype: 'F8_E4M3', shape: [2 ** 15, 2 ** 15] } as const
+  const graph = { ...model.graph, nodes: [{ ...model.graph.nodes.find(({ op }) => op === 'linear')!, weight: 'w' }] }
+  const large = { ...model, graph, weights: { ...model.weights, specs: new Map([['w', weight]]) } } as BareModel
+  // Of 2³⁰ numbers 3 GiB hold three eighths.
+  const { room } = await openRuntime('tfjs-wasm')
+  expect(held(large, 'tfjs-wasm', 0).weights).toBe(room + (5 / 8) * 2 ** 30)
+})
+
+it('says where there is room, if there is', () => {
+  // Codes need 457.5 MB, WebAssembly 8 bytes a number.
+  expect(() => checkMemory(model, 'tfjs-wasm', 458e6)).toThrow(
+    /on tfjs-wasm, .* of them weights, but only 458\.0 MB are free; `--backend reference` needs 457\.5 MB$/,
   )
-  expect(needed('tfjs-wasm') - needed('tfjs-node')).toBeCloseTo(6 * elements, -1)
-  expect(needed('tfjs-cpu') - needed('tfjs-node')).toBeCloseTo(2 * elements, -1)
-  expect(needed('tfjs-wasm')).toBeGreaterThan(needed('reference'))
+  expect(() => checkMemory(model, 'tfjs-wasm', 457e6)).toThrow(/only 457\.0 MB are free$/)
+})
+
+it('leaves WebAssembly what 4 GiB have left for keys and values', () => {
+  const GiB = 2 ** 30
+  expect(addressable('tfjs-wasm', GiB)).toBe(2.75 * GiB)
+  // What is beyond 3 GiB stays outside.
+  expect(addressable('tfjs-wasm', 8 * GiB)).toBe(0.75 * GiB)
+  expect(addressable('tfjs-node', 8 * GiB)).toBe(Infinity)
 })
 
 it('takes the fastest backend that is there, and says why', async () => {

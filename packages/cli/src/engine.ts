@@ -1,15 +1,8 @@
-import {
-  byteLength,
-  elements,
-  InputError,
-  type Backend,
-  type BareModel,
-  type Program,
-  type Spec,
-} from '@tramontane/core'
+import { InputError, type Backend, type BareModel, type Program } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import { byteText } from './byte-text.ts'
 import { freeMemory } from './free-memory.ts'
+import { held } from './held-memory.ts'
 import type { Io } from './io.ts'
 import { progress } from './progress.ts'
 import { chosen, startBackend } from './worker-backend.ts'
@@ -60,33 +53,23 @@ const conversation = 1024
 /** Node, the tokenizer and the activations of one pass, in bytes, roughly. */
 export const around = 200e6
 
-/** Most that WebAssembly holds of weights; what is beyond stays as it is on disk. */
-const wasmWeights = 3 * 2 ** 30
-
-/** Bytes of a weight in memory. */
-function sizes(backend: string, spec: Spec): number {
-  const onDisk = byteLength(spec)
-  if (backend === 'reference') return onDisk
-  // tfjs-node holds 16 bits where 32 are too many; wasm float32 and a packed copy.
-  return elements(spec.shape) * (backend === 'tfjs-wasm' ? 8 : backend === 'tfjs-cpu' ? 4 : 2)
+/** Throws InputError when a model and a short conversation need more than `free` bytes of memory on a backend. */
+export function checkMemory(model: Measured, backend = 'reference', free = freeMemory()): void {
+  const { needed, weights } = needs(model, backend, free)
+  if (needed <= free) return
+  const parts = `${byteText(weights)} of them weights`
+  const found = `but only ${byteText(free)} are free`
+  if (backend === 'reference') {
+    throw new InputError(`${model.name}: needs ${byteText(needed)} of memory, ${parts}, ${found}`)
+  }
+  const slower = needs(model, 'reference', free).needed
+  const remedy = slower <= free ? `; \`--backend reference\` needs ${byteText(slower)}` : ''
+  throw new InputError(`${model.name}: needs ${byteText(needed)} of memory on ${backend}, ${parts}, ${found}${remedy}`)
 }
 
-/**
- * Throws InputError when a model and a short conversation need more than `free` bytes of memory: weights and numbers of the
- * cache as the backend holds them (F64 in the reference).
- */
-export function checkMemory(
-  { name, weights, config }: Pick<BareModel, 'name' | 'weights' | 'config'>,
-  backend = 'reference',
-  free = freeMemory(),
-): void {
-  const specs = [...weights.specs.values()]
-  const onDisk = specs.reduce((sum, spec) => sum + byteLength(spec), 0)
-  const all = specs.reduce((sum, spec) => sum + sizes(backend, spec), 0)
-  const held = backend === 'tfjs-wasm' ? Math.min(all, wasmWeights + onDisk) : all
-  const perToken = 2 * config.layers * config.kvHeads * config.headDim * Float64Array.BYTES_PER_ELEMENT
-  const needed = held + perToken * Math.min(conversation, config.context) + around
-  if (needed <= free) return
-  const parts = `${byteText(held)} of them weights`
-  throw new InputError(`${name}: needs ${byteText(needed)} of memory, ${parts}, but only ${byteText(free)} are free`)
+type Measured = Pick<BareModel, 'name' | 'weights' | 'graph' | 'config'>
+
+function needs(model: Measured, backend: string, free: number): { readonly needed: number; readonly weights: number } {
+  const { weights, perToken } = held(model, backend, free)
+  return { weights, needed: weights + perToken * Math.min(conversation, model.config.context) + around }
 }
