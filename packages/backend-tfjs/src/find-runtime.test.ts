@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { describeTfjs, findTfjs, type Load } from './find-runtime.ts'
+import { presentTfjs, tfjs } from './tfjs.ts'
 
 let folder: string
 beforeEach(() => {
@@ -25,7 +26,7 @@ function write(name: string, source: string): void {
 }
 
 const working = (version: string, gpu = false) => `
-  const backend = { binding: {}, isGPUPackage: ${gpu}, isUsingGpuDevice: false }
+  const backend = { binding: { TF_Version: '2.21.0', executeOp() {} }, isGPUPackage: ${gpu}, isUsingGpuDevice: false }
   module.exports = {
     version: { 'tfjs-node': '${version}' },
     getBackend: () => 'tensorflow',
@@ -230,6 +231,32 @@ it('a wasm backend that does not start is named, with its reason', async () => {
   const wasm = { version_wasm: '4.22.0', setWasmPaths: () => {} }
   const load = from({ '@tensorflow/tfjs-core': tf, '@tensorflow/tfjs-backend-wasm': wasm })
   await expect(findTfjs('tfjs-wasm', load)).rejects.toThrow('does not start (no file)')
+})
+
+describe('presentTfjs', () => {
+  it('is the best that loads, or null', async () => {
+    write('tfjs-node', failing('libtensorflow.so.2: cannot open shared object file', 'ERR_DLOPEN_FAILED'))
+    const { name, why } = (await presentTfjs())!
+    expect(name).toBe('tfjs-wasm')
+    expect(why).toContain('tfjs-node does not load (libtensorflow.so.2')
+    expect(await presentTfjs(from({}))).toBe(null)
+  })
+
+  it('does not hide what is there and cannot be used, nor a fault', async () => {
+    write('tfjs-node', working('3.22.0'))
+    await expect(presentTfjs()).rejects.toThrow(
+      `below 5, found 3.22.0; TRAMONTANE_TFJS_NODE names ${folder}, which is looked at first; \`npm install @tensorflow/tfjs-node@4.22\``,
+    )
+    const wasm = { version_wasm: '4.23.0', setWasmPaths: () => {} }
+    const load = from({ '@tensorflow/tfjs-core': { version_core: '4.22.0' }, '@tensorflow/tfjs-backend-wasm': wasm })
+    await expect(presentTfjs(load)).rejects.toThrow('4.22.0, found 4.23.0')
+  })
+})
+
+it('knows the version of TensorFlow under tfjs-node, and that the others have none', async () => {
+  write('tfjs-node', working('4.22.0'))
+  expect(await tfjs('tfjs-node')).toMatchObject({ version: '4.22.0', library: '2.21.0' })
+  expect(await tfjs('tfjs-wasm')).toMatchObject({ version: core.version_core, library: null })
 })
 
 describe('describeTfjs', () => {

@@ -42,11 +42,15 @@ class NotLoaded extends InputError {
   }
 }
 
+/** None of them is there and loads. */
+export class NoRuntime extends InputError {}
+
 /**
  * Loads `wanted`, or the best runtime that loads. The active backend stays what it is, but for tfjs-node, which makes itself
  * active when it is first loaded. In Node the folder that TRAMONTANE_TFJS_NODE names is looked at first.
  *
- * @throws {InputError} `wanted`, or everything, is not installed or does not load; a version that this does not know
+ * @throws {InputError} `wanted` is not installed or does not load; a version that this does not know
+ * @throws {NoRuntime} nothing was wanted, and nothing loads
  */
 export async function findTfjs(wanted?: RuntimeName, load: Load = loadPackage): Promise<FoundTfjs> {
   if (wanted !== undefined && !runtimeNames.includes(wanted)) {
@@ -62,7 +66,7 @@ export async function findTfjs(wanted?: RuntimeName, load: Load = loadPackage): 
       misses.push(error)
     }
   }
-  throw new InputError(`expected TensorFlow.js, found none that loads:\n${misses.map((e) => e.message).join('\n')}`)
+  throw new NoRuntime(`expected TensorFlow.js, found none that loads:\n${misses.map((e) => e.message).join('\n')}`)
 }
 
 /**
@@ -108,7 +112,7 @@ async function native(name: 'tfjs-node-gpu' | 'tfjs-node', load: Load): Promise<
     install,
     `${script}\` or \`npm rebuild ${specifier} --build-addon-from-source`,
   )
-  const version = checked(specifier, tf.version?.['tfjs-node'])
+  const version = checked(specifier, tf.version?.['tfjs-node'], lookedAtFirst(specifier))
   return { name, tf, backendName: 'tensorflow', version }
 }
 
@@ -175,6 +179,12 @@ function nor(specifier: string): string {
   return folder === undefined ? '' : `, nor in ${folder}, which TRAMONTANE_TFJS_NODE names`
 }
 
+/** Where a package of a wrong version may lie: an installation elsewhere would not be seen. */
+function lookedAtFirst(specifier: string): string {
+  const folder = nativeFolder(specifier)
+  return folder === undefined ? '' : `; TRAMONTANE_TFJS_NODE names ${folder}, which is looked at first`
+}
+
 /** CommonJS seen through import(): the module itself is its default export. */
 function plain(module: unknown): unknown {
   const inner = (module as { default?: object } | undefined)?.default
@@ -196,10 +206,10 @@ function firstLine(error: unknown): string {
 }
 
 /** Kernels and their attributes are known as of 4.22; before and after 4 they may differ. */
-function checked(specifier: string, version: string | undefined): string {
+function checked(specifier: string, version: string | undefined, where = ''): string {
   const [major, minor] = (version ?? '').split('.').map(Number)
   if (version !== undefined && major === 4 && minor >= 22) return version
-  const found = version ?? 'none'
+  const found = `${version ?? 'none'}${where}`
   throw new InputError(
     `${specifier}: expected a version from 4.22 and below 5, found ${found}; \`npm install ${specifier}@4.22\``,
   )

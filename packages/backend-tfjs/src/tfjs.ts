@@ -1,6 +1,7 @@
 import type { Backend } from '@tramontane/core'
 import { coreRuntime, type TfjsCore } from './core-runtime.ts'
-import { describeTfjs, findTfjs, type FoundTfjs, type RuntimeName } from './find-runtime.ts'
+import { describeTfjs, findTfjs, NoRuntime, type FoundTfjs, type Load, type RuntimeName } from './find-runtime.ts'
+import { nodeBackend, type Binding } from './node-binding.ts'
 import { nodeRuntime, type NodeRuntimeOptions, type NodeTfjs } from './node-runtime.ts'
 import { onRuntime } from './on-runtime.ts'
 import type { Runtime } from './runtime.ts'
@@ -11,6 +12,8 @@ export interface TfjsBackend extends Backend {
   readonly name: RuntimeName
   /** Of TensorFlow.js. */
   readonly version: string
+  /** The version of TensorFlow's own library, where that computes; it is not bound to that of TensorFlow.js. */
+  readonly library: string | null
   /** Which runtime it is, and why none of the better ones. */
   readonly why: string
 }
@@ -24,7 +27,8 @@ export interface TfjsBackend extends Backend {
  */
 export async function tfjs(wanted?: RuntimeName | object, options: TfjsOptions = {}): Promise<TfjsBackend> {
   const found = await foundOf(wanted)
-  return { ...onRuntime(runtimeOf(found, options)), name: found.name, version: found.version, why: found.why }
+  const { name, version, why } = found
+  return { ...onRuntime(runtimeOf(found, options)), name, version, library: libraryOf(found), why }
 }
 
 /** The runtime alone, for measuring what it can do. */
@@ -32,12 +36,19 @@ export async function openRuntime(wanted?: RuntimeName, options: TfjsOptions = {
   return runtimeOf(await findTfjs(wanted), options)
 }
 
-/** The best runtime that is installed, and why it is that one; null where there is none. */
-export async function presentTfjs(): Promise<Pick<TfjsBackend, 'name' | 'why'> | null> {
-  return findTfjs().then(
-    ({ name, why }) => ({ name, why }),
-    () => null,
-  )
+/**
+ * The best runtime that loads, and why it is that one; null where none does.
+ *
+ * @throws {InputError} one that is there cannot be used: a version that this does not know
+ */
+export async function presentTfjs(load?: Load): Promise<Pick<TfjsBackend, 'name' | 'why'> | null> {
+  try {
+    const { name, why } = await findTfjs(undefined, load)
+    return { name, why }
+  } catch (error) {
+    if (error instanceof NoRuntime) return null
+    throw error
+  }
 }
 
 async function foundOf(wanted: RuntimeName | object | undefined): Promise<FoundTfjs> {
@@ -49,4 +60,10 @@ function runtimeOf({ tf, backendName }: FoundTfjs, options: TfjsOptions): Runtim
   const runtime =
     backendName === 'tensorflow' ? nodeRuntime(tf as NodeTfjs, options) : coreRuntime(tf as TfjsCore, backendName)
   return runtime as Runtime<unknown>
+}
+
+function libraryOf({ tf, backendName }: FoundTfjs): string | null {
+  if (backendName !== 'tensorflow') return null
+  const { TF_Version } = nodeBackend(tf as NodeTfjs).binding as Binding & { readonly TF_Version?: string }
+  return TF_Version ?? null
 }

@@ -5,7 +5,6 @@ import { load } from '@tramontane/core/disk'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { checkMemory } from './engine.ts'
 import { addressable, held } from './held-memory.ts'
-import { chosen } from './worker-backend.ts'
 
 let model: BareModel
 beforeAll(async () => {
@@ -77,11 +76,4 @@ it('leaves WebAssembly what 4 GiB have left for keys and values', () => {
   // What is beyond 3 GiB stays outside.
   expect(addressable('tfjs-wasm', 8 * GiB)).toBe(0.75 * GiB)
   expect(addressable('tfjs-node', 8 * GiB)).toBe(Infinity)
-})
-
-it('takes the fastest backend that is there, and says why', async () => {
-  expect(await chosen('reference')).toEqual({ name: 'reference', why: null })
-  const { name, why } = await chosen('auto')
-  expect(name).toMatch(/^tfjs-/)
-  expect(why).toMatch(/TensorFlow|tfjs/)
 })

@@ -5,7 +5,7 @@ import { freeMemory } from './free-memory.ts'
 import { held } from './held-memory.ts'
 import type { Io } from './io.ts'
 import { progress } from './progress.ts'
-import { chosen, startBackend } from './worker-backend.ts'
+import { startChosen } from './worker-backend.ts'
 
 /** A model bound to a backend. Its tokenizer and chat are null where the folder has none. */
 export interface Engine {
@@ -24,7 +24,7 @@ export async function withModel<T>(directory: string, use: (model: BareModel) =>
   }
 }
 
-/** Opens a model, loads its weights on a backend, runs `use` and frees everything. Of `auto` people are told what it became. */
+/** Opens a model, loads its weights on a backend, runs `use` and frees everything. People are told what computes, and why. */
 export function withEngine<T>(
   directory: string,
   io: Io,
@@ -32,11 +32,10 @@ export function withEngine<T>(
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   return withModel(directory, async (model) => {
-    const { name, why } = await chosen(asked)
-    checkMemory(model, name)
-    if (why !== null) io.stderr.write(`backend: ${name} (${why})\n`)
-    const { backend, stop } = await startBackend(name)
+    const { backend, about, stop } = await startChosen(asked)
     try {
+      checkMemory(model, about.name)
+      if (about.why !== null) io.stderr.write(`backend: ${about.name} (${about.why})\n`)
       const bar = progress(io, 'loading')
       const program = await backend
         .load(model.graph, model.weights, { progress: bar.update, ...(io.signal && { signal: io.signal }) })

@@ -1,7 +1,17 @@
-import { serve } from '@tramontane/core'
-import { workerData } from 'node:worker_threads'
-import { makers, type WorkerOrder } from './worker-backend.ts'
+import { InputError, serve } from '@tramontane/core'
+import { parentPort, workerData } from 'node:worker_threads'
+import { makeBackend } from './make-backend.ts'
+import type { WorkerNews, WorkerOrder } from './worker-backend.ts'
 
 // Started by `startBackend`: computes here, so that the main thread stays free to answer keys and stop a pass.
-const { port, name } = workerData as WorkerOrder
-serve(port, await makers[name]())
+const { port, asked } = workerData as WorkerOrder
+const say = (news: WorkerNews): void => parentPort!.postMessage(news)
+try {
+  const { backend, about } = await makeBackend(asked)
+  say({ about })
+  serve(port, backend)
+} catch (error) {
+  if (!(error instanceof InputError)) throw error
+  say({ refused: error.message })
+  port.close()
+}

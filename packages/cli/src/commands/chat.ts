@@ -8,7 +8,7 @@ import { write, type Io } from '../io.ts'
 import { modelOption } from '../model-option.ts'
 import { nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
-import { computing } from '../worker-backend.ts'
+import { computing } from '../make-backend.ts'
 
 interface Options extends Sampling {
   readonly model: string

@@ -5,7 +5,7 @@ import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { fraction, nonNegative, positiveWholeNumber, tokenIds, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
-import { computing } from '../worker-backend.ts'
+import { computing } from '../make-backend.ts'
 
 interface Options extends Sampling {
   readonly ids?: Int32Array

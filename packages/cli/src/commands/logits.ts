@@ -13,7 +13,7 @@ import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { positiveWholeNumber, tokenIds } from '../numbers.ts'
-import { computing } from '../worker-backend.ts'
+import { computing } from '../make-backend.ts'
 
 interface Options {
   readonly ids: Int32Array

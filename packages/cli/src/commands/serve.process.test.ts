@@ -1,5 +1,5 @@
 import { execFile, spawn, type ChildProcess } from 'node:child_process'
-import { appendFile, mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -26,8 +26,10 @@ class Server {
   out = ''
   err = ''
 
-  constructor(...argv: readonly string[]) {
-    this.process = spawn(process.execPath, [command, 'serve', '--port', '0', ...argv])
+  /** `env`: beyond that of this process, which may name a folder with tfjs-node. */
+  constructor(argv: readonly string[], env: Readonly<Record<string, string>> = {}) {
+    const line = [command, 'serve', '--port', '0', ...argv]
+    this.process = spawn(process.execPath, line, { env: { ...process.env, TRAMONTANE_TFJS_NODE: '', ...env } })
     this.process.stdout!.on('data', (text: Buffer) => (this.out += text.toString()))
     this.process.stderr!.on('data', (text: Buffer) => (this.err += text.toString()))
     this.exit = new Promise((resolve) => this.process.on('exit', (code, signal) => resolve(code ?? signal)))
@@ -48,7 +50,7 @@ const stream = async (url: string, maxTokens: number) =>
   post(url, '/v1/chat/completions', { ...hello, model: 'tiny', stream: true, max_tokens: maxTokens, ignore_eos: true })
 
 test('SIGTERM lets a stream come to its end, takes no more, and exits with 0', async () => {
-  const server = new Server('--model', tiny)
+  const server = new Server(['--model', tiny])
   const url = await server.url()
   const text = (await stream(url, 300)).text()
   server.process.kill('SIGTERM')
@@ -63,7 +65,7 @@ test('SIGTERM lets a stream come to its end, takes no more, and exits with 0', a
 })
 
 test('a second signal, later, ends it at once', async () => {
-  const server = new Server('--model', tiny)
+  const server = new Server(['--model', tiny])
   const text = (await stream(await server.url(), 60_000)).text().catch(() => 'cut')
   server.process.kill('SIGINT')
   await sleep(700)
@@ -73,7 +75,7 @@ test('a second signal, later, ends it at once', async () => {
 })
 
 test('a signal while the model is being loaded ends it with 0 too', async () => {
-  const server = new Server('--model', bundled)
+  const server = new Server(['--model', bundled])
   while (!server.err.includes('listening')) {
     if (server.process.exitCode !== null) throw new Error(server.err)
     await sleep(5)
@@ -84,6 +86,20 @@ test('a signal while the model is being loaded ends it with 0 too', async () => 
   expect(await reply.json()).toMatchObject({ error: { code: 'loading' } })
   server.process.kill('SIGINT')
   expect(await server.exit).toBe(0)
+  expect(server.out).toBe('')
+})
+
+test.each(['auto', 'tfjs-node'])('--backend %s: a runtime that cannot be used ends it with one line', async (name) => {
+  const path = join(folder, 'old/node_modules/@tensorflow/tfjs-node')
+  await mkdir(path, { recursive: true })
+  await writeFile(join(path, 'index.js'), "module.exports = { version: { 'tfjs-node': '3.22.0' }, more: 1 }")
+  const server = new Server(['--model', tiny, '--backend', name, '--log-level', 'error'], {
+    TRAMONTANE_TFJS_NODE: join(folder, 'old'),
+  })
+  expect(await server.exit).toBe(1)
+  expect(server.err).toMatch(
+    /^error: @tensorflow\/tfjs-node: expected .* found 3\.22\.0; .*`--backend reference` needs [^\n]*\n$/,
+  )
   expect(server.out).toBe('')
 })
 
@@ -138,7 +154,7 @@ test('a thread that ends fails what waits for its backend, and what is asked lat
 test('a server whose backend has died says so to probes, clients and its log, and still ends well', async () => {
   const worker = join(dirname(command), '../dist/worker.js')
   await appendFile(worker, '\nsetTimeout(() => process.exit(9), 3000)\n')
-  const server = new Server('--model', tiny)
+  const server = new Server(['--model', tiny])
   const url = await server.url()
   const text = (await stream(url, 60_000)).text()
   expect(await text).toMatch(/data: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/)

@@ -7,7 +7,7 @@ import { modelOption } from '../model-option.ts'
 import { byteSize, nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { apiKeys } from '../serve/api-keys.ts'
 import { serve } from '../serve/serve.ts'
-import { computing } from '../worker-backend.ts'
+import { computing } from '../make-backend.ts'
 
 interface Options {
   readonly model: string

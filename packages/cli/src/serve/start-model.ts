@@ -4,7 +4,7 @@ import { load } from '@tramontane/core/disk'
 import { checkMemory } from '../engine.ts'
 import { freeMemory } from '../free-memory.ts'
 import { version } from '../version.ts'
-import { chosen, startBackend, type Started } from '../worker-backend.ts'
+import { startChosen, type Started } from '../worker-backend.ts'
 import { cachePlan } from './cache-plan.ts'
 import { fingerprint } from './fingerprint.ts'
 import { startPrompts } from './text-thread.ts'
@@ -58,10 +58,9 @@ export async function startModel(options: ModelOptions): Promise<StartedModel> {
   try {
     const model = await load(options.model)
     ends.add(() => model.close())
-    const { name } = await chosen(options.backend)
-    checkMemory(model, name)
-    const backend = await startBackend(name)
+    const backend = await startChosen(options.backend)
     ends.add(() => backend.stop())
+    checkMemory(model, backend.about.name)
     const program = await loadWeights(model, backend, options)
     ends.add(() => program.dispose())
     const serving = await serve(model, program, backend, options, ends)
