@@ -1,6 +1,9 @@
+import { runtimeNames, type RuntimeName } from '@tramontane/backend-tfjs'
 import { InputError, remote, type Port } from '@tramontane/core'
+import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { javascriptLimits, type Limits } from './bench/limits.ts'
+import { tfjsLimits } from './bench/tfjs-limits.ts'
 import { makeBackend, others, type About, type Made } from './make-backend.ts'
 
 /** A backend and what it takes to end it. */
@@ -10,10 +13,12 @@ export interface Started extends Made {
   stop(): Promise<unknown>
 }
 
-/** A backend that this installation has. Nothing is loaded before `start`. */
+/** A backend that can be measured. */
 export interface PresentBackend {
   readonly name: string
-  start(): Promise<Pick<Started, 'backend' | 'stop'>>
+  /** Rejects with InputError where this installation lacks it; without this it is always there. */
+  find?(): Promise<unknown>
+  start(): Promise<Pick<Started, 'backend' | 'stop'> & Partial<Pick<Started, 'about'>>>
   /** Threads that compute. */
   readonly threads: number
   /** Prompt tokens of one pass when it is measured. */
@@ -22,10 +27,24 @@ export interface PresentBackend {
   limits(): Promise<Limits>
 }
 
-/** What `bench` can name; the first one defines what is right. */
+/** What `bench` knows; the first one defines what is right. */
 export const present: readonly PresentBackend[] = [
   { name: 'reference', start: () => startBackend('reference'), threads: 1, chunk: 64, limits: javascriptLimits },
+  ...runtimeNames.map(measurable),
 ]
+
+function measurable(name: RuntimeName): PresentBackend {
+  return {
+    name,
+    find: async () => (await startBackend(name)).stop(),
+    start: () => startBackend(name),
+    // TensorFlow takes all cores, also to feed a card.
+    threads: name.startsWith('tfjs-node') ? availableParallelism() : 1,
+    // One pass of the JavaScript kernels takes seconds.
+    chunk: name === 'tfjs-cpu' ? 64 : 256,
+    limits: () => tfjsLimits(name),
+  }
+}
 
 /** What a worker is told. */
 export interface WorkerOrder {

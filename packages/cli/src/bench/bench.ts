@@ -77,9 +77,10 @@ async function benchBackend(backend: PresentBackend, job: Job, deadline: number)
   try {
     const before = await limits()
     const peak = watchMemory()
-    const { gate, meter, timed } = await withProgram(backend, job, say, (program) =>
-      measure(program, backend, job, deadline, say),
-    )
+    const { about, gate, meter, timed } = await withProgram(backend, job, say, async (program, about) => ({
+      about,
+      ...(await measure(program, backend, job, deadline, say)),
+    }))
     const memory = peak()
     const best = better(before, await limits())
     const elements = cacheElements(job.model.graph)
@@ -87,6 +88,7 @@ async function benchBackend(backend: PresentBackend, job: Job, deadline: number)
     const valid = gate === null || gate.passed
     return {
       ...own,
+      about,
       valid,
       gate,
       limits: best,
@@ -101,7 +103,15 @@ async function benchBackend(backend: PresentBackend, job: Job, deadline: number)
   }
 }
 
-const failed = { valid: false, gate: null, limits: null, memory: null, cacheBytesPerToken: null, results: [] } as const
+const failed = {
+  about: null,
+  valid: false,
+  gate: null,
+  limits: null,
+  memory: null,
+  cacheBytesPerToken: null,
+  results: [],
+} as const
 
 async function measure(
   program: Program,
@@ -126,13 +136,15 @@ async function withProgram<T>(
   backend: PresentBackend,
   { model, signal }: Pick<Job, 'model' | 'signal'>,
   say: (event: Omit<Event, 'backend'>) => void,
-  use: (program: Program) => Promise<T>,
+  use: (program: Program, about: BackendReport['about']) => Promise<T>,
 ): Promise<T> {
   say({ stage: 'loading' })
   const started = await backend.start()
   try {
     const program = await started.backend.load(model.graph, model.weights, { ...(signal && { signal }) })
-    return await use(program).finally(() => program.dispose())
+    const { version, why } = started.about ?? {}
+    const about = version && why ? { version, why } : null
+    return await use(program, about).finally(() => program.dispose())
   } finally {
     await started.stop()
   }

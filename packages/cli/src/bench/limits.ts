@@ -16,7 +16,7 @@ export interface Limits {
 }
 
 /** Times a loop is measured; a limit is the best of them. */
-const attempts = 5
+export const attempts = 5
 
 /** Reading at least this much is reading memory, whatever the caches hold. */
 const leastBuffer = 2 ** 28
@@ -24,7 +24,12 @@ const leastBuffer = 2 ** 28
 /** The limits of one thread of JavaScript, in a thread of their own: its memory is given back at once. */
 export async function javascriptLimits(): Promise<Limits> {
   if (import.meta.url.endsWith('.ts')) return measureLimits()
-  const worker = new Worker(new URL('./limits-worker.js', import.meta.url))
+  return limitsInWorker('reference')
+}
+
+/** What `limits-worker.ts` measures for a backend. */
+export async function limitsInWorker(backend: string): Promise<Limits> {
+  const worker = new Worker(new URL('./limits-worker.js', import.meta.url), { workerData: backend })
   try {
     return await new Promise<Limits>((resolve, reject) => worker.once('message', resolve).once('error', reject))
   } finally {
@@ -61,7 +66,7 @@ function fastest(work: () => number): number {
 }
 
 /** Bytes of the last cache, where Linux tells; else 0. */
-function largestCache(): number {
+export function largestCache(): number {
   const sizes = [3, 2].map((index) => {
     try {
       const text = readFileSync(`/sys/devices/system/cpu/cpu0/cache/index${index}/size`, 'utf8')

@@ -1,4 +1,5 @@
 import type { Usage } from '@tramontane/core'
+import type { About } from '../make-backend.ts'
 import type { Limits } from './limits.ts'
 import type { PeakMemory } from './memory.ts'
 import type { Verdict } from './gate.ts'
@@ -15,6 +16,8 @@ export interface Report {
 
 export interface BackendReport {
   readonly name: string
+  /** What computed, and why it was that: a card that was not found, for example. Null where nothing is known of it. */
+  readonly about: Pick<About, 'version' | 'why'> | null
   readonly threads: number
   /** Prompt tokens of one pass. */
   readonly chunk: number

@@ -15,11 +15,12 @@ export function table({ environment, model, date, notes, backends }: BenchDocume
 }
 
 function backendLines(backend: BackendReport): string[] {
-  const { name, threads, chunk, limits, memory, results } = backend
+  const { name, about, threads, chunk, limits, memory, results } = backend
   const held = results.findLast(({ usage }) => usage !== null)?.usage
   const lines = [
     `${name}: ${plural(threads, 'thread')}, prompts in passes of ${plural(chunk, 'token')}; ${verdict(backend)}`,
   ]
+  if (about !== null) lines.push(`  ${about.why}; version ${about.version}`)
   if (limits !== null) {
     const { kind, stream, arithmetic, bytesPerSecond, operationsPerSecond } = limits
     lines.push(`  limits of ${kind}: ${quantity(bytesPerSecond, 'B/s')} (${stream}),`)

@@ -93,6 +93,16 @@ describe('tables', () => {
 })
 
 describe('JSON', () => {
+  it('tells what TensorFlow.js computed with, as the table does', async () => {
+    const about = { name: 'tfjs-node', version: '4.22.0, TensorFlow 2.21.0', why: 'tfjs-node, as asked for' }
+    const started = { backend: reference(), about, stop: async () => {} }
+    const backends = [twice[0], { ...honest, start: async () => started }]
+    const { out } = await call(backends, tiny, ...short, '--json')
+    const document = JSON.parse(out) as BenchDocument
+    expect(document.backends.map(({ about }) => about)).toEqual([null, { version: about.version, why: about.why }])
+    expect(table(document)).toContain('\n  tfjs-node, as asked for; version 4.22.0, TensorFlow 2.21.0\n')
+  })
+
   it('says what was run on what, and where', async () => {
     const { out } = await call(twice, tiny, ...short, '--json', '--backend', 'reference')
     const found = JSON.parse(out) as BenchDocument

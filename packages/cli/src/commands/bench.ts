@@ -7,6 +7,7 @@ import { fullPlan, quickPlan, type Depth, type Plan } from '../bench/plan.ts'
 import type { Event } from '../bench/report.ts'
 import { picture } from '../bench/svg.ts'
 import { table } from '../bench/table.ts'
+import { toMeasure } from '../bench/to-measure.ts'
 import { duration } from '../bench/units.ts'
 import { checkMemory, withModel } from '../engine.ts'
 import { examples } from '../examples.ts'
@@ -70,9 +71,10 @@ async function runBench(
   directory: string,
   options: Options,
 ): Promise<void> {
-  const chosen = backends.filter(({ name }) => options.backend?.includes(name) ?? true)
   const report = await withModel(directory, async (model): Promise<BenchDocument> => {
-    checkMemory(model)
+    // Whatever is measured, the first one computes what the others are judged by.
+    checkMemory(model, backends[0].name)
+    const chosen = await toMeasure(io, backends, options.backend, model)
     const found = await bench(chosen, backends[0], model, planOf(options), {
       report: reporter(io),
       ...(io.signal && { signal: io.signal }),
