@@ -5,7 +5,7 @@ import { served } from './served.js'
 const model = 'smollm2-135m-instruct-fp8'
 const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms))
 
-await served([], async (url) => {
+await served(['--backend', 'reference'], async (url) => {
   const kept = new Agent({ keepAlive: true, maxSockets: 1 })
   await measure('idle', url, kept, 5_000)
   const leave = new AbortController()

@@ -81,7 +81,7 @@ await writeByteModel(quick)
 
 const key = 'a-key-for-tests'
 /** Few places: a client that is to be refused can take them all. */
-const narrow = ['--slots', '2', '--queue', '1', '--context', '512', '--api-key', key]
+const narrow = ['--backend', 'reference', '--slots', '2', '--queue', '1', '--context', '512', '--api-key', key]
 const script = (name, url, asked, env) => run(process.execPath, [`${clients}/${name}`, url, asked, key], { env })
 
 const atBundledModel = [

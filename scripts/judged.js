@@ -21,9 +21,9 @@ export async function judged(folder) {
   await writeGoldenModel(golden)
   const expected = await goldenRows({ precision: precisions.f64 })
   const room = ['--slots', '8', '--queue', '32', '--context', '1024']
-  const line = ['--model', bytes, '--api-key', key, '--cors', origin, ...room]
+  const line = ['--backend', 'reference', '--model', bytes, '--api-key', key, '--cors', origin, ...room]
   await served(line, (url) =>
-    served(['--model', golden, '--api-key', key], async (goldenUrl) => {
+    served(['--backend', 'reference', '--model', golden, '--api-key', key], async (goldenUrl) => {
       const capabilities = {
         ...declared,
         golden: { url: goldenUrl, model: 'golden', key, expected },

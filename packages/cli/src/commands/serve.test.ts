@@ -42,7 +42,7 @@ describe('as it is', () => {
     served([], async ({ url, out, err }) => {
       expect(url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/)
       expect(out()).toMatch(
-        /^tiny on reference at http\S+ \(8 slots, 2048 tokens of context, up to \d+\.\d [MG]B of keys and values\)\nTry it: curl /,
+        /^tiny on tfjs-[\w-]+ at http\S+ \(8 slots, 2048 tokens of context, up to \d+\.\d [MG]B of keys and values\)\nTry it: curl /,
       )
       expect((await fetch(`${url}/health`)).status).toBe(200)
       const reply = await chat(url, { messages: [{ role: 'user', content: 'a secret' }] })
@@ -56,6 +56,7 @@ describe('as it is', () => {
         .map((line) => JSON.parse(line) as { route?: string; msg: string })
       expect(lines.map(({ route, msg }) => route ?? msg)).toEqual([
         'listening',
+        expect.stringMatching(/^backend: tfjs-/),
         '/v1/chat/completions',
         '/v1/chat/completions',
       ])
@@ -80,6 +81,41 @@ describe('as it is', () => {
 })
 
 describe('options', () => {
+  interface Line {
+    readonly msg: string
+    readonly why?: string
+    readonly version?: string
+  }
+  const backendLine = (err: string): Line | undefined =>
+    err
+      .trimEnd()
+      .split('\n')
+      .map((line) => JSON.parse(line) as Line)
+      .find(({ msg }) => msg.startsWith('backend: '))
+  const fingerprintOf = async (url: string): Promise<string> =>
+    ((await (await chat(url)).json()) as { system_fingerprint: string }).system_fingerprint
+
+  test('--backend: auto says what it has become, and why; a name is that; each has its own fingerprint', async () => {
+    const prints = new Set<string>()
+    const said: (Line | undefined)[] = []
+    for (const asked of [[], ['--backend', 'tfjs-cpu'], ['--backend', 'reference']]) {
+      await served(asked, async ({ url, out, err }) => {
+        const line = backendLine(err())!
+        expect(out().startsWith(`tiny on ${line.msg.replace('backend: ', '')} at `)).toBe(true)
+        prints.add(await fingerprintOf(url))
+        said.push(line)
+      })
+    }
+    const version = expect.stringMatching(/^4\.\d+/) as string
+    const why = (text: string) => expect.stringMatching(text) as string
+    expect(said).toEqual([
+      expect.objectContaining({ msg: why('^backend: tfjs-'), version, why: why('^tfjs-[^]*') }) as Line,
+      expect.objectContaining({ msg: 'backend: tfjs-cpu', version, why: 'tfjs-cpu, as asked for' }) as Line,
+      expect.not.objectContaining({ why: expect.anything() as string }) as Line,
+    ])
+    expect(prints.size).toBe(3)
+  })
+
   test('--name, --context, --price, --strict, --body-limit, --cors', () =>
     served(
       [
@@ -160,11 +196,17 @@ describe('options', () => {
     }))
 
   test('--cache-memory bounds the context; --log-level silent says nothing', () =>
-    served(['--cache-memory', '256KB', '--log-level', 'silent'], async ({ url, err }) => {
-      // Two layers, one key-value head of 16, keys and values of 8 bytes: 512 bytes a token.
+    served(['--cache-memory', '256KB', '--log-level', 'silent', '--backend', 'reference'], async ({ url, err }) => {
+      // Two layers, one key-value head of 16, keys and values of 8 bytes in the reference: 512 bytes a token.
       expect(await (await fetch(`${url}/v1/models`)).json()).toMatchObject({ data: [{ max_model_len: 500 }] })
       expect((await chat(url)).status).toBe(200)
       expect(err()).toBe('')
+    }))
+
+  test('WebAssembly promises no more keys and values than it can address', () =>
+    served(['--backend', 'tfjs-wasm', '--slots', '8000', '--cache-memory', '100GB'], async ({ out }) => {
+      // 8,000 × 2,048 tokens of 512 bytes are 8.4 GB. Of 3.75 GiB 200 MB are for all else, and next to nothing is weights.
+      expect(out()).toContain('up to 3.8 GB of keys and values')
     }))
 
   test('--host beyond this machine, without a key, is said out loud', () =>

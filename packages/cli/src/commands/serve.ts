@@ -30,7 +30,7 @@ interface Options {
 }
 
 export function serveCommand(io: Io): Command {
-  const backend = new Option('--backend <name>', 'what computes').choices(computing).default('reference')
+  const backend = new Option('--backend <name>', 'what computes; auto: the fastest that is there').choices(computing)
   const level = new Option('--log-level <level>', 'least that is logged, as JSON lines on stderr').choices(logLevels)
   const bodyLimit = new Option('--body-limit <size>', 'largest body of a request')
     .argParser(byteSize)
@@ -49,7 +49,7 @@ export function serveCommand(io: Io): Command {
       positiveWholeNumber,
     )
     .option('--cache-memory <size>', 'memory for keys and values, such as 2GB (default: what is free)', byteSize)
-    .addOption(backend)
+    .addOption(backend.default('auto'))
     .option('--api-key <key...>', 'let in only who has one; others of this machine can read it here', collect(nonEmpty))
     .option('--api-key-file <file>', 'the same from a file, one a line; TRAMONTANE_API_KEYS holds some too')
     .option('--cors <origin...>', 'web pages that may ask, such as https://example.com, or *', collect(origin))

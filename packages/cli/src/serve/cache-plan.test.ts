@@ -9,6 +9,7 @@ const needs: CacheNeeds = {
   position: 1000,
   budget: undefined,
   free: 1e12,
+  addressable: Infinity,
 }
 const plan = (changes: Partial<CacheNeeds>) => cachePlan({ ...needs, ...changes })
 
@@ -21,6 +22,13 @@ test('with less: what is free, less 200 MB for all else, and no longer context t
   expect(plan({ free: 220e6 })).toEqual({ context: 8192, cacheBudget: 20e6 })
   expect(plan({ free: 205e6 })).toEqual({ context: 5000, cacheBudget: 5e6 })
   expect(plan({ budget: 3e6 })).toEqual({ context: 3000, cacheBudget: 3e6 })
+})
+
+test('with less to address: as if no more were free, whatever was asked for', () => {
+  expect(plan({ addressable: 220e6 })).toEqual({ context: 8192, cacheBudget: 20e6 })
+  expect(plan({ addressable: 205e6, budget: 1e9 })).toEqual({ context: 5000, cacheBudget: 5e6 })
+  expect(plan({ addressable: 1e9, budget: 3e6 }).cacheBudget).toBe(3e6)
+  expect(() => plan({ addressable: 203e6, asked: 4000 })).toThrow('only 3.0 MB are left to address in WebAssembly')
 })
 
 test('a window bounds what a sequence holds: 128 tokens more than it sees', () => {

@@ -14,6 +14,8 @@ export interface CacheNeeds {
   readonly position: number
   readonly budget: number | undefined
   readonly free: number
+  /** Bytes that the backend has left to address, whatever is free; Infinity without such a limit. */
+  readonly addressable: number
 }
 
 export interface CachePlan {
@@ -31,9 +33,8 @@ const least = 64
  * as much as all slots can use. Throws InputError where what was asked for does not fit.
  */
 export function cachePlan(needs: CacheNeeds): CachePlan {
-  const { modelContext, asked, window, slots, position, budget } = needs
-  const most = budget ?? Math.max(0, needs.free - around)
-  const source = budget === undefined ? 'of memory are free' : '--cache-memory allows'
+  const { modelContext, asked, window, slots, position } = needs
+  const { most, source } = limit(needs)
   const held = (context: number) => Math.min(context, heldAtMost(window)) * position
   if (asked !== undefined && asked > modelContext) {
     throw new InputError(`--context ${asked}: the model was made for at most ${modelContext} tokens`)
@@ -45,4 +46,12 @@ export function cachePlan(needs: CacheNeeds): CachePlan {
     throw new InputError(`${wanted}, but only ${byteText(most)} ${source}`)
   }
   return { context, cacheBudget: Math.floor(Math.min(most, slots * held(context))) }
+}
+
+/** The most that keys and values may take, in bytes, and what says so. */
+function limit({ budget, free, addressable }: CacheNeeds): { readonly most: number; readonly source: string } {
+  const reach = Math.max(0, addressable - around)
+  const allowed = budget ?? Math.max(0, free - around)
+  if (reach < allowed) return { most: reach, source: 'are left to address in WebAssembly' }
+  return { most: allowed, source: budget === undefined ? 'of memory are free' : '--cache-memory allows' }
 }

@@ -7,7 +7,7 @@ import { readyText } from './ready-text.ts'
 import { loadingError } from './loading-error.ts'
 import { startModel, type ModelOptions, type StartedModel } from './start-model.ts'
 
-export interface ServeOptions extends Omit<ModelOptions, 'progress' | 'signal' | 'patience'> {
+export interface ServeOptions extends Omit<ModelOptions, 'announce' | 'progress' | 'signal' | 'patience'> {
   readonly host: string
   readonly port: number
   readonly keys: readonly string[]
@@ -37,13 +37,13 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
     let started: StartedModel | undefined
     try {
       const progress = (loaded: number, total: number) => (state = loadingError(loaded, total))
-      started = await startModel({ ...options, patience, progress, signal })
+      started = await startModel({ ...options, patience, announce: announcer(log), progress, signal })
       state = started.serving
       void started.died.then((reason) => {
         state = reason
         log.fatal({ err: reason }, 'the backend has ended: no request can be answered any more')
       })
-      await write(io.stdout, readyText(server.url, options, started.serving))
+      await write(io.stdout, readyText(server.url, { ...options, backend: started.about.name }, started.serving))
       await aborted(signal)
       log.info('stopping')
     } catch (error) {
@@ -73,6 +73,12 @@ function open(options: ServeOptions, log: Log, state: () => State): Promise<List
     stall: patience,
     failed: (error) => log.error({ err: error }, 'failed'),
   })
+}
+
+function announcer(log: Log): ModelOptions['announce'] {
+  return ({ name, version, why }) => {
+    log.info({ ...(version !== '' && { version }), ...(why !== null && { why }) }, `backend: ${name}`)
+  }
 }
 
 function isServing(state: State): state is Serving {

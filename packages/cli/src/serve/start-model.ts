@@ -3,6 +3,8 @@ import { engine, type Model, type Program } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import { checkMemory } from '../engine.ts'
 import { freeMemory } from '../free-memory.ts'
+import { addressable } from '../held-memory.ts'
+import type { About } from '../make-backend.ts'
 import { version } from '../version.ts'
 import { startChosen, type Started } from '../worker-backend.ts'
 import { cachePlan } from './cache-plan.ts'
@@ -19,6 +21,8 @@ export interface ModelOptions {
   readonly cacheMemory: number | undefined
   /** Milliseconds that a generation waits for a reader who takes nothing. */
   readonly patience: number
+  /** Called with what will compute, before weights are loaded. */
+  readonly announce: (about: About) => void
   /** Called with the bytes of weights so far and in all. */
   readonly progress: (loaded: number, total: number) => void
   /** Gives up loading. */
@@ -27,6 +31,7 @@ export interface ModelOptions {
 
 export interface StartedModel {
   readonly serving: Serving
+  readonly about: About
   /** Resolves when the backend has ended by itself, with the reason. */
   readonly died: Promise<Error>
   /** Ends everything, at once. */
@@ -60,11 +65,13 @@ export async function startModel(options: ModelOptions): Promise<StartedModel> {
     ends.add(() => model.close())
     const backend = await startChosen(options.backend)
     ends.add(() => backend.stop())
-    checkMemory(model, backend.about.name)
+    const { about } = backend
+    options.announce(about)
+    checkMemory(model, about.name)
     const program = await loadWeights(model, backend, options)
     ends.add(() => program.dispose())
     const serving = await serve(model, program, backend, options, ends)
-    return { serving, ...lifetime(backend, ends) }
+    return { serving, about, ...lifetime(backend, ends) }
   } catch (error) {
     await ends.run()
     options.signal.throwIfAborted()
@@ -96,14 +103,14 @@ async function loadWeights(model: Model, started: Started, { progress, signal }:
 async function serve(
   model: Model,
   program: Program,
-  { backend }: Started,
+  { about }: Started,
   { names, slots, queue, patience, context: asked, cacheMemory: budget, ...options }: ModelOptions,
   ends: Ends,
 ): Promise<Serving> {
   const { config, tokenizer, chat } = model
-  const { position } = program.usage()
-  const free = freeMemory()
-  const plan = cachePlan({ modelContext: config.context, window: config.window, asked, slots, position, budget, free })
+  const { position, weights } = program.usage()
+  const given = { modelContext: config.context, window: config.window, asked, slots, position, budget }
+  const plan = cachePlan({ ...given, free: freeMemory(), addressable: addressable(about.name, weights) })
   const prompts = await startPrompts({ tokenizer, chat }, { directory: options.model, expected: config })
   ends.add(() => prompts.stop())
   const engineOptions = { context: plan.context, cacheBudget: plan.cacheBudget, slots, queue, patience }
@@ -118,7 +125,7 @@ async function serve(
       end: config.end,
       tokenizer,
       prompts,
-      fingerprint: await fingerprint(model, backend.name, version),
+      fingerprint: await fingerprint(model, about, version),
     },
   }
 }
