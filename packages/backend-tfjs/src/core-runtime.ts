@@ -84,9 +84,10 @@ export function coreRuntime(
     transpose: (x, perm) => run('Transpose', { x }, { perm }),
     slice: (x, begin, size) => run('Slice', { x }, { begin, size }),
     concat: (parts, axis) => run('Concat', parts, { axis }),
-    matrix: (codes) => {
+    matrix: (codes, scale) => {
       const [N, K] = codes.shape
-      return { tensor: upload(transposed(codes), [K, N]), bytes: operandBytes * N * K }
+      const values = upload(transposed(codes, scale ?? one), [K, N])
+      return { tensor: values, bytes: operandBytes * N * K, scaled: scale !== undefined }
     },
     times: (x, matrix: Matrix<TensorInfo>) => matMul(x, matrix.tensor),
   }
@@ -132,16 +133,19 @@ function caller(tf: TfjsCore, backendName: string, ledger: Ledger): Caller {
 /** Rows that are decoded before they are written in columns. */
 const band = 16
 
-/** codes [N, K] → their values in float32 [K, N] */
-function transposed(codes: Tensor): Float32Array {
+const one = Float32Array.of(1)
+
+/** codes [N, K] times scale [1] or [N] → their values in float32 [K, N] */
+function transposed(codes: Tensor, scale: Float32Array): Float32Array {
   const [N, K] = codes.shape
   const out = new Float32Array(N * K)
   const rows = new Float64Array(band * K)
   for (let n = 0; n < N; n += band) {
     const count = Math.min(band, N - n)
     decodeInto(rows, codes, { from: n * K, to: (n + count) * K })
+    const scales = Float32Array.from({ length: count }, (_, r) => scale[scale.length === 1 ? 0 : n + r])
     for (let k = 0; k < K; k++) {
-      for (let r = 0; r < count; r++) out[k * N + n + r] = rows[r * K + k]
+      for (let r = 0; r < count; r++) out[k * N + n + r] = rows[r * K + k] * scales[r]
     }
   }
   return out

@@ -1,8 +1,8 @@
-import { encode, type Graph, type Tensor } from '@tramontane/core'
+import { decode, encode, type Graph, type Tensor } from '@tramontane/core'
 import { goldenPath, openModel } from '@tramontane/conformance'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorInfo } from './core-runtime.ts'
-import { linear, place } from './linear.ts'
+import { free, linear, place } from './linear.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 import { rolesOf } from './roles.ts'
 import type { Runtime } from './runtime.ts'
@@ -23,7 +23,7 @@ describe('a weight too large for one piece', () => {
     const x = wasm.upload(Float32Array.from(numbers(T * K)), [T, K])
     const results: Float32Array[] = []
     for (const resident of [true, false]) {
-      const weight = place(wasm, codes, false, resident)
+      const weight = place(wasm, codes, { byBlock: false, resident })
       const y = linear(wasm, x, weight, null, null)
       results.push(await wasm.download(y))
       wasm.free(y)
@@ -32,6 +32,48 @@ describe('a weight too large for one piece', () => {
     wasm.free(x)
     expect(results[1]).toEqual(results[0])
     expect(wasm.live()).toBe(before)
+  })
+})
+
+describe('a scale', () => {
+  const codes = encode('F8_E4M3', [3, 2], [1, -2, 0.5, 448, -0.015625, 3])
+  const scale = Float32Array.of(0.5, 3, 0.1)
+
+  it.each([
+    ['of the tensor', scale.slice(0, 1)],
+    ['of each row', scale],
+  ])('%s is in the weight where there is room, and on the output where it streams', async (_, some) => {
+    const x = wasm.upload(Float32Array.of(1, 0, 0, 1), [2, 2])
+    const onOutput = [wasm.upload(some, [some.length])]
+    const values = decode(codes)
+    const factor = (n: number): number => some[some.length === 1 ? 0 : n]
+    const expected = [0, 1].flatMap((k) => [0, 1, 2].map((n) => Math.fround(values[2 * n + k] * factor(n))))
+    for (const resident of [true, false]) {
+      const weight = place(wasm, codes, { byBlock: false, resident }, some)
+      expect(weight.pieces.map((piece) => 'scaled' in piece && piece.scaled)).toEqual([resident])
+      const y = linear(wasm, x, weight, onOutput, null)
+      expect([...(await wasm.download(y))]).toEqual(expected)
+      wasm.free(y)
+      free(wasm, weight)
+    }
+    for (const t of [x, ...onOutput]) wasm.free(t)
+  })
+
+  it('goes into no weight that another linear has with another scale, or none', () => {
+    const linear = (name: string, scale: string | null) =>
+      ({ name, op: 'linear', x: 'x', weight: 'w', scale, bias: null }) as const
+    const weights = {
+      w: { dtype: 'F8_E4M3', shape: [4, 4] },
+      s: { dtype: 'F32', shape: [4] },
+      t: { dtype: 'F32', shape: [1] },
+    }
+    const scaleOf = (...nodes: ReturnType<typeof linear>[]) =>
+      rolesOf({ nodes, weights } as Graph, Infinity, 4).get('w')!.scale
+    expect(scaleOf(linear('a', 's'), linear('b', 's'))).toBe('s')
+    expect(scaleOf(linear('a', 's'), linear('b', 't'))).toBe(null)
+    expect(scaleOf(linear('a', 's'), linear('b', null))).toBe(null)
+    expect(scaleOf(linear('a', null), linear('b', 's'))).toBe(null)
+    expect(scaleOf(linear('a', 's'), linear('b', 't'), linear('c', 's'))).toBe(null)
   })
 })
 

@@ -1,5 +1,6 @@
 import { blockSize, decode, tensor, type Tensor } from '@tramontane/core'
 import { tidy } from './arena.ts'
+import type { Role } from './roles.ts'
 import type { Matrix, Runtime } from './runtime.ts'
 
 /**
@@ -11,14 +12,20 @@ export interface Pieces<T> {
   readonly pieces: readonly (Matrix<T> | Tensor)[]
 }
 
-export function place<T>(r: Runtime<T>, codes: Tensor, byBlock: boolean, resident: boolean): Pieces<T> {
+/** codes [N, K]; `scale`, [1] or [N], goes into what can take it. */
+export function place<T>(
+  r: Runtime<T>,
+  codes: Tensor,
+  { byBlock, resident }: Pick<Role, 'byBlock' | 'resident'>,
+  scale?: Float32Array,
+): Pieces<T> {
   const [, K] = codes.shape
   const width = byBlock ? blockSize : K
   const pieces: (Matrix<T> | Tensor)[] = []
   try {
     for (let k = 0; k < K; k += width) {
       const part = width >= K ? codes : columns(codes, k, Math.min(k + width, K))
-      pieces.push(resident ? r.matrix(part) : part)
+      pieces.push(resident ? r.matrix(part, scale) : part)
     }
     return { width, pieces }
   } catch (error) {
@@ -58,7 +65,7 @@ export function scalesOf<T>(r: Runtime<T>, scale: Tensor, N: number): T[] {
 }
 
 /**
- * [linear.1] The codes are multiplied as they are; the scale comes on the output [fp8.2]. x [T, K] → [T, N]
+ * [linear.1] The codes are multiplied as they are, and the scale comes on the output [fp8.2], unless the weight has it. x [T, K] → [T, N]
  */
 export function linear<T>(r: Runtime<T>, x: T, weight: Pieces<T>, scales: readonly T[] | null, bias: T | null): T {
   const { pieces, width } = weight
@@ -69,7 +76,8 @@ export function linear<T>(r: Runtime<T>, x: T, weight: Pieces<T>, scales: readon
       const from = i * width
       const part = pieces.length === 1 ? x : own(r.slice(x, [0, from], [T, Math.min(width, K - from)]))
       const product = isMatrix(piece) ? r.times(part, piece) : stream(r, part, piece)
-      const scaled = scales === null ? product : r.mul(own(product), scales[i])
+      const done = scales === null || (isMatrix(piece) && piece.scaled)
+      const scaled = done ? product : r.mul(own(product), scales[i])
       sum = sum === null ? scaled : r.add(own(sum), own(scaled))
     }
     return bias === null ? sum! : r.add(own(sum!), bias)

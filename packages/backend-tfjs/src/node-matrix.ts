@@ -31,15 +31,28 @@ export class Matrices {
     this.#product = products(call)
   }
 
-  /** codes [N, K] → [N, K], as float32 while `memory` lasts, then in 16 bits. Either way exact but for F64. */
-  matrix(codes: Tensor): Matrix<NodeTensor> {
+  /**
+   * codes [N, K] → [N, K], as float32 with scale [1] or [N] while `memory` lasts, then in 16 bits and without. Either way
+   * exact but for F64 and scales.
+   */
+  matrix(codes: Tensor, scale?: Float32Array): Matrix<NodeTensor> {
     const count = elements(codes.shape)
     const dtype = this.#typeOf(codes, 4 * count)
-    const tensor = valuesOf(this.#call, codes, dtype)
-    if (dtype !== types.float) return { tensor, bytes: 2 * count }
+    const values = valuesOf(this.#call, codes, dtype)
+    if (dtype !== types.float) return { tensor: values, bytes: 2 * count, scaled: false }
+    const tensor = scale === undefined ? values : this.#scaled(values, scale)
     this.#floats.set(tensor.id, 4 * count)
     this.#bytes += 4 * count
-    return { tensor, bytes: 4 * count }
+    return { tensor, bytes: 4 * count, scaled: scale !== undefined }
+  }
+
+  /** Takes values [N, K] over. */
+  #scaled(values: NodeTensor, scale: Float32Array): NodeTensor {
+    const call = this.#call
+    return tidy(call, (own) => {
+      const rows = own(call.create([scale.length, 1], types.float, scale))
+      return call.run('Mul', [call.type('T', types.float)], [own(values), rows])
+    })
   }
 
   #typeOf({ dtype }: Tensor, bytes: number): number {

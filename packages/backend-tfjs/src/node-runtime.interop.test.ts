@@ -216,7 +216,7 @@ describe.each(Object.entries(runtimes))('weights in %s', (_, [runtime, width]) =
     for (const dtype of [...formats, 'F32', 'F64'] as const) {
       const { tensor: x } = runtime.matrix(encode(dtype, [0, 4], []))
       const [three, none] = [runtime.upload(random(12), [3, 4]), runtime.upload(new Float32Array(0), [0, 4])]
-      const products = [three, none].map((a) => runtime.times(a, { tensor: x, bytes: 0 }))
+      const products = [three, none].map((a) => runtime.times(a, { tensor: x, bytes: 0, scaled: false }))
       expect(products.map((y) => y.shape)).toEqual([
         [3, 0],
         [0, 0],
@@ -224,6 +224,17 @@ describe.each(Object.entries(runtimes))('weights in %s', (_, [runtime, width]) =
       for (const t of [x, three, none, ...products]) runtime.free(t)
     }
   })
+})
+
+it.each([[[0.5]], [[0.5, 3, 0.1]]])('a scale %j goes into float32, not into 16 bits', (scale) => {
+  const codes = encode('F8_E4M3', [3, 2], [1, -2, 0.5, 448, -0.015625, 3])
+  const rows = scale.length === 1 ? [0.5, 0.5, 0.5] : scale
+  const values = [...decode(codes)].map((v, i) => Math.fround(v * Math.fround(rows[Math.floor(i / 2)])))
+  for (const [{ matrix, free }, width] of Object.values(runtimes)) {
+    const { tensor: x, scaled } = matrix(codes, Float32Array.from(scale))
+    expect([scaled, held(x)]).toEqual([width === 4, width === 4 ? values : [...decode(codes)]])
+    free(x)
+  }
 })
 
 it('memory that is freed serves the next weight', () => {

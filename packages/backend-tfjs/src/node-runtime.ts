@@ -52,7 +52,7 @@ export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Run
     },
     live: () => binding.getNumOfTensors() - call.constants.size,
     ...kernels(call),
-    matrix: (codes) => matrices.matrix(codes),
+    matrix: (codes, scale) => matrices.matrix(codes, scale),
     times: (x, matrix) => matrices.times(x, matrix),
   }
 }

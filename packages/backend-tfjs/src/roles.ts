@@ -6,6 +6,8 @@ export interface Role {
   /** Of a linear; `byBlock`: with a scale per block; `resident`: it has room on the device. */
   matrix: boolean
   byBlock: boolean
+  /** The scale of a linear's weight, per tensor or per row, where every linear that has the weight has this scale too. */
+  scale: string | null
   resident: boolean
   /** Norm or bias. */
   vector: boolean
@@ -18,7 +20,7 @@ export function rolesOf(graph: Graph, room: number, elementBytes: number): Reado
   const roles = new Map(
     Object.keys(graph.weights).map((name): [string, Role] => [
       name,
-      { table: false, matrix: false, byBlock: false, resident: false, vector: false, scaleOf: undefined },
+      { table: false, matrix: false, byBlock: false, scale: null, resident: false, vector: false, scaleOf: undefined },
     ]),
   )
   for (const node of graph.nodes) {
@@ -26,12 +28,14 @@ export function rolesOf(graph: Graph, room: number, elementBytes: number): Reado
     if (node.op === 'rmsNorm') roles.get(node.weight)!.vector = true
     if (node.op !== 'linear') continue
     const role = roles.get(node.weight)!
+    role.scale = role.matrix && role.scale !== node.scale ? null : node.scale
     role.matrix = true
     if (node.bias !== null) roles.get(node.bias)!.vector = true
     if (node.scale === null) continue
     roles.get(node.scale)!.scaleOf = graph.weights[node.weight].shape[0]
     if (graph.weights[node.scale].shape.length === 2) role.byBlock = true
   }
+  for (const role of roles.values()) if (role.byBlock) role.scale = null
   let left = room
   for (const [name, role] of roles) {
     const bytes = role.matrix ? elements(graph.weights[name].shape) * elementBytes : 0

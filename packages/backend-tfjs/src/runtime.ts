@@ -40,8 +40,11 @@ export interface Runtime<T> {
   slice(x: T, begin: readonly number[], size: readonly number[]): T
   concat(parts: readonly T[], axis: number): T
 
-  /** The codes of a weight [N, K] → what `times` multiplies with: their exact values, in whatever format holds them. */
-  matrix(codes: Tensor): Matrix<T>
+  /**
+   * The codes of a weight [N, K] → what `times` multiplies with: their exact values, in whatever format holds them. Where that
+   * is float32 they are multiplied with `scale` [1] or [N], if there is one.
+   */
+  matrix(codes: Tensor, scale?: Float32Array): Matrix<T>
   /** x [T, K] · matrix [N, K]ᵀ → [T, N] */
   times(x: T, matrix: Matrix<T>): T
 }
@@ -50,4 +53,6 @@ export interface Runtime<T> {
 export interface Matrix<T> {
   readonly tensor: T
   readonly bytes: number
+  /** Whether the scale is in it. */
+  readonly scaled: boolean
 }

@@ -29,15 +29,19 @@ export interface Weight<T> {
 export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, ChunkedCache<T>> {
   const roles = rolesOf(graph, r.room, r.operandBytes)
   const kept = new Kept(r)
+  // They are loaded first.
+  const scales = new Map<string, Float32Array>()
   const vector = (value: Tensor): T => r.upload(Float32Array.from(decode(value)), [value.data.length])
   return {
     name: r.name,
     batchInvariant: false,
     weight(value, name) {
       const role = roles.get(name)!
+      if (role.scaleOf !== undefined) scales.set(name, Float32Array.from(decode(value)))
+      const scale = role.scale === null ? undefined : scales.get(role.scale)
       return {
         ...(role.table && { table: value }),
-        ...(role.matrix && { pieces: place(r, value, role.byBlock, role.resident) }),
+        ...(role.matrix && { pieces: place(r, value, role, scale) }),
         ...(role.vector && { vector: vector(value) }),
         ...(role.scaleOf !== undefined && { scales: scalesOf(r, value, role.scaleOf) }),
       }

@@ -19,6 +19,8 @@ export interface PresentBackend {
   /** Rejects with InputError where this installation lacks it; without this it is always there. */
   find?(): Promise<unknown>
   start(): Promise<Pick<Started, 'backend' | 'stop'> & Partial<Pick<Started, 'about'>>>
+  /** Not measured unless it is named: it would take most of the time, and nobody computes with it who need not. */
+  readonly onlyWhenAsked?: boolean
   /** Threads that compute. */
   readonly threads: number
   /** Prompt tokens of one pass when it is measured. */
@@ -38,6 +40,7 @@ function measurable(name: RuntimeName): PresentBackend {
     name,
     find: async () => (await startBackend(name)).stop(),
     start: () => startBackend(name),
+    onlyWhenAsked: name === 'tfjs-cpu',
     // TensorFlow takes all cores, also to feed a card.
     threads: name.startsWith('tfjs-node') ? availableParallelism() : 1,
     // One pass of the JavaScript kernels takes seconds.

@@ -59,7 +59,7 @@ async function loadWeights<V, W, C extends Cache>(
   { progress, signal }: LoadOptions,
 ): Promise<Map<string, W>> {
   const weights = new Map<string, W>()
-  const specs = Object.entries(graph.weights)
+  const specs = inOrder(graph)
   const total = specs.reduce((sum, [, spec]) => sum + byteLength(spec), 0)
   let loaded = 0
   try {
@@ -74,6 +74,13 @@ async function loadWeights<V, W, C extends Cache>(
     table.dispose?.()
     throw error
   }
+}
+
+/** Scales first: a table may put them into their weights. */
+function inOrder({ nodes, weights }: Graph): [string, Spec][] {
+  const scales = new Set(nodes.flatMap((node) => (node.op === 'linear' && node.scale !== null ? [node.scale] : [])))
+  const entries = Object.entries(weights)
+  return [...entries.filter(([name]) => scales.has(name)), ...entries.filter(([name]) => !scales.has(name))]
 }
 
 /** The graph was checked against the specs; a source that gives something else would run, and compute nonsense. */

@@ -33,6 +33,12 @@ it('leaves out what is not there, and says so, unless it was asked for', async (
   expect(await measured([there, absent], ['reference'])).toEqual({ names: ['reference'], err: '' })
 })
 
+it('measures some only when asked', async () => {
+  const slow = { ...there, name: 'slow', onlyWhenAsked: true }
+  expect((await measured([there, slow])).names).toEqual(['reference'])
+  expect((await measured([there, slow], ['slow'])).names).toEqual(['slow'])
+})
+
 it('hides no fault of a backend that is there', async () => {
   await expect(measured([there, missing(new Error('a bug'))])).rejects.toThrow('a bug')
 })

@@ -4,7 +4,7 @@ import type { Io } from '../io.ts'
 import type { PresentBackend } from '../worker-backend.ts'
 
 /**
- * The backends to measure: those `asked` for, or all. Those asked for must be there and have memory for the model; of all,
+ * The backends to measure: those `asked` for, or all but those that are measured only when asked for. Those asked for must be there and have memory for the model; of all,
  * the others are left out, and people are told why.
  *
  * @throws {InputError} one that was asked for is not there, or a model that does not fit
@@ -16,7 +16,7 @@ export async function toMeasure(
   model: BareModel,
 ): Promise<PresentBackend[]> {
   const found: PresentBackend[] = []
-  for (const backend of backends.filter(({ name }) => asked?.includes(name) ?? true)) {
+  for (const backend of backends.filter(({ name, onlyWhenAsked }) => asked?.includes(name) ?? !onlyWhenAsked)) {
     try {
       await backend.find?.()
       checkMemory(model, backend.name)
