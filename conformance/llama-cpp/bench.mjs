@@ -1,6 +1,6 @@
 // llama.cpp through node-llama-cpp on one GGUF: judged, then measured. → the document that --json prints.
 import { readFileSync, statSync } from 'node:fs'
-import { arch, cpus, platform, release, totalmem } from 'node:os'
+import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
 import { judge } from './judge.mjs'
 import { caseName, casesOf, measure } from './measure.mjs'
@@ -11,6 +11,7 @@ export async function bench(modelPath, model, plan, say) {
   const llama = await getLlama({ gpu: false, build: 'never', maxThreads: 0, logLevel: LlamaLogLevel.error })
   try {
     const loaded = await llama.loadModel({ modelPath })
+    const machine = environment()
     const gate = await judge(loaded, plan.threads)
     const results = []
     let settings = {}
@@ -18,13 +19,13 @@ export async function bench(modelPath, model, plan, say) {
       say(caseName(asked))
       const { seconds, ...others } = await measure(loaded, asked, plan)
       results.push({ name: caseName(asked), asked, seconds, tokensPerSecond: spread(asked, seconds) })
-      settings = others
+      if (asked.kind === 'prompt') settings = others
     }
     const sized = { ...model, gguf: { type: 'Q8_0', bytes: statSync(modelPath).size } }
     const backend = { ...program(llama), threads: plan.threads, ...settings }
     const peak = process.resourceUsage().maxRSS * 1024
     const head = { schema: 'tramontane-llama-cpp', version: 1, date: new Date().toISOString() }
-    return { ...head, environment: environment(), model: sized, plan, backend, gate, peak, results }
+    return { ...head, environment: machine, model: sized, plan, backend, gate, peak, results }
   } finally {
     await llama.dispose()
   }
@@ -49,6 +50,8 @@ function environment() {
     memory: totalmem(),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
+    // Of the minute before. llama.cpp's threads wait for each other busily: other work costs them several times its share.
+    load: loadavg()[0],
   }
 }
 

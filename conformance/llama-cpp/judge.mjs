@@ -7,16 +7,14 @@ import { readGolden, texts } from './golden.mjs'
  * closer than this says nothing.
  */
 const margin = 0.1
-/** Weights in a wrong order, or another model, agree at hardly any position. */
+/** With rows of q and k left as they were, a quarter agrees; with RoPE's base wrong, 83 %. */
 const least = 0.95
 const [question, expected] = ['What is the capital of France?', 'Paris']
 
 /** What was found; throws where the file isn't the model. Greedy throughout. */
 export async function judge(model, threads) {
   const goldens = texts.map(readGolden)
-  const other = goldens.find(({ text, tokens }) => String(model.tokenize(text)) !== String(tokens))
-  if (other)
-    throw new Error(`tokens of the text ${other.name}: expected ${other.tokens}, found ${tokenized(model, other)}`)
+  for (const golden of goldens) checkTokens(model, golden)
   const counts = { positions: 0, decidable: 0, agreed: 0 }
   for (const golden of goldens) {
     const found = await choices(model, threads, golden.tokens)
@@ -33,7 +31,14 @@ export async function judge(model, threads) {
   return { ...counts, margin, texts, question, answer: await answer(model, threads) }
 }
 
-const tokenized = (model, { text }) => String(model.tokenize(text))
+/** The file's tokenizer is the goldens'. */
+function checkTokens(model, { name, text, tokens }) {
+  const found = model.tokenize(text)
+  const at = tokens.findIndex((token, i) => token !== found[i])
+  if (at >= 0) throw new Error(`text ${name}, token ${at}: expected ${tokens[at]}, found ${found[at]}`)
+  if (found.length > tokens.length)
+    throw new Error(`text ${name}: expected ${tokens.length} tokens, found ${found.length}`)
+}
 
 /** The likeliest token after each of some tokens. */
 async function choices(model, threads, tokens) {

@@ -1,12 +1,13 @@
 // The document of bench.mjs as lines for people, as `tramontane bench` prints its own.
 
 export function table({ environment, model, date, plan, backend, gate, peak, results }) {
-  const { cpu, cores, memory, system, node } = environment
+  const { cpu, cores, memory, system, node, load } = environment
   const { llamaCpp, nodeLlamaCpp, threads, chunk, features } = backend
   const overOne = results.find(({ asked }) => asked.batch)
   return [
     `${model.name} as ${model.gguf.type}, ${mega(model.gguf.bytes)}, made from sha256 ${model.weightsSha256.slice(0, 12)}…`,
     `${cpu}, ${cores} cores, ${(memory / 1e9).toFixed(1)} GB; ${system}, Node ${node}; ${date}`,
+    `load of the minute before: ${load.toFixed(2)}${load > 0.5 ? ', NOT QUIET: more than one thread suffers much from that' : ''}`,
     '',
     `llama.cpp ${llamaCpp} in node-llama-cpp ${nodeLlamaCpp}: ${threads} threads, prompts in passes of ${chunk} tokens;`,
     `  ${gate.agreed} of ${gate.decidable} decidable positions agree with the goldens (${gate.positions} in all)`,
