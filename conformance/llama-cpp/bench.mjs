@@ -1,6 +1,6 @@
 // llama.cpp through node-llama-cpp on one GGUF: judged, then measured. → the document that --json prints.
 import { readFileSync, statSync } from 'node:fs'
-import { arch, cpus, loadavg, platform, release, totalmem } from 'node:os'
+import { arch, cpus, platform, release, totalmem } from 'node:os'
 import { getLlama, LlamaLogLevel } from 'node-llama-cpp'
 import { judge } from './judge.mjs'
 import { caseName, casesOf, measure } from './measure.mjs'
@@ -11,21 +11,31 @@ export async function bench(modelPath, model, plan, say) {
   const llama = await getLlama({ gpu: false, build: 'never', maxThreads: 0, logLevel: LlamaLogLevel.error })
   try {
     const loaded = await llama.loadModel({ modelPath })
-    const machine = environment()
     const gate = await judge(loaded, plan.threads)
+    const others = watchOthers()
     const results = []
     let settings = {}
     for (const asked of casesOf(plan)) {
       say(caseName(asked))
-      const { seconds, ...others } = await measure(loaded, asked, plan)
+      const { seconds, ...used } = await measure(loaded, asked, plan)
       results.push({ name: caseName(asked), asked, seconds, tokensPerSecond: spread(asked, seconds) })
-      if (asked.kind === 'prompt') settings = others
+      if (asked.kind === 'prompt') settings = used
     }
     const sized = { ...model, gguf: { type: 'Q8_0', bytes: statSync(modelPath).size } }
     const backend = { ...program(llama), threads: plan.threads, ...settings }
     const peak = process.resourceUsage().maxRSS * 1024
     const head = { schema: 'tramontane-llama-cpp', version: 1, date: new Date().toISOString() }
-    return { ...head, environment: machine, model: sized, plan, backend, gate, peak, results }
+    return {
+      ...head,
+      environment: environment(),
+      model: sized,
+      plan,
+      backend,
+      gate,
+      peak,
+      othersCores: others(),
+      results,
+    }
   } finally {
     await llama.dispose()
   }
@@ -42,6 +52,14 @@ function program(llama) {
   }
 }
 
+/** Starts to watch the processor; the result tells how many cores other programs kept busy meanwhile, on average. */
+function watchOthers() {
+  const busy = () => cpus().reduce((sum, { times }) => sum + times.user + times.nice + times.sys + times.irq, 0)
+  const own = () => process.cpuUsage().user / 1000 + process.cpuUsage().system / 1000
+  const [start, all, ours] = [performance.now(), busy(), own()]
+  return () => Math.max(0, (busy() - all - (own() - ours)) / (performance.now() - start))
+}
+
 function environment() {
   const processors = cpus()
   return {
@@ -50,8 +68,6 @@ function environment() {
     memory: totalmem(),
     system: `${platform()} ${release()} ${arch()}`,
     node: process.version,
-    // Of the minute before. llama.cpp's threads wait for each other busily: other work costs them several times its share.
-    load: loadavg()[0],
   }
 }
 

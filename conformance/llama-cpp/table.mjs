@@ -1,13 +1,12 @@
 // The document of bench.mjs as lines for people, as `tramontane bench` prints its own.
 
-export function table({ environment, model, date, plan, backend, gate, peak, results }) {
-  const { cpu, cores, memory, system, node, load } = environment
+export function table({ environment, model, date, plan, backend, gate, peak, othersCores, results }) {
+  const { cpu, cores, memory, system, node } = environment
   const { llamaCpp, nodeLlamaCpp, threads, chunk, features } = backend
   const overOne = results.find(({ asked }) => asked.batch)
   return [
     `${model.name} as ${model.gguf.type}, ${mega(model.gguf.bytes)}, made from sha256 ${model.weightsSha256.slice(0, 12)}…`,
     `${cpu}, ${cores} cores, ${(memory / 1e9).toFixed(1)} GB; ${system}, Node ${node}; ${date}`,
-    `load of the minute before: ${load.toFixed(2)}${load > 0.5 ? ', NOT QUIET: more than one thread suffers much from that' : ''}`,
     '',
     `llama.cpp ${llamaCpp} in node-llama-cpp ${nodeLlamaCpp}: ${threads} threads, prompts in passes of ${chunk} tokens;`,
     `  ${gate.agreed} of ${gate.decidable} decidable positions agree with the goldens (${gate.positions} in all)`,
@@ -18,6 +17,7 @@ export function table({ environment, model, date, plan, backend, gate, peak, res
     ...rows(results).map((line) => `  ${line}`),
     ...(overOne ? [`  ${overOne.name}: ${times(overOne, results)} times the tokens per second of one sequence`] : []),
     `  medians of ${plan.repetitions}, after one that does not count`,
+    `  other programs kept ${othersCores.toFixed(2)} cores busy meanwhile${othersCores > 0.1 ? ": NOT VALID, llama.cpp's threads wait for each other" : ''}`,
   ].join('\n')
 }
 
