@@ -4,6 +4,7 @@ export function table({ environment, model, date, plan, backend, gate, peak, oth
   const { cpu, cores, memory, system, node } = environment
   const { llamaCpp, nodeLlamaCpp, threads, chunk, features } = backend
   const overOne = results.find(({ asked }) => asked.batch)
+  const crowded = othersCores > 0.1 && threads + othersCores > cores
   return [
     `${model.name} as ${model.gguf.type}, ${mega(model.gguf.bytes)}, made from sha256 ${model.weightsSha256.slice(0, 12)}…`,
     `${cpu}, ${cores} cores, ${(memory / 1e9).toFixed(1)} GB; ${system}, Node ${node}; ${date}`,
@@ -17,7 +18,7 @@ export function table({ environment, model, date, plan, backend, gate, peak, oth
     ...rows(results).map((line) => `  ${line}`),
     ...(overOne ? [`  ${overOne.name}: ${times(overOne, results)} times the tokens per second of one sequence`] : []),
     `  medians of ${plan.repetitions}, after one that does not count`,
-    `  other programs kept ${othersCores.toFixed(2)} cores busy meanwhile${othersCores > 0.1 ? ": NOT VALID, llama.cpp's threads wait for each other" : ''}`,
+    `  other programs kept ${othersCores.toFixed(2)} cores busy meanwhile${crowded ? ": NOT VALID, llama.cpp's threads wait for each other" : ''}`,
   ].join('\n')
 }
 
