@@ -1,12 +1,14 @@
 import type { Runtime } from './runtime.ts'
 
-/** Runs a function and frees what it has put under `own` on the way; what it returns must not be among it. */
+/** Runs a function and frees what it has put under `own` on the way, but for the one tensor that it returns. */
 export function tidy<T, R>(runtime: Pick<Runtime<T>, 'free'>, body: (own: (x: T) => T) => R): R {
   const owned: T[] = []
+  let result: R | undefined
   try {
-    return body(collect(owned))
+    result = body(collect(owned))
+    return result
   } finally {
-    for (const x of owned) runtime.free(x)
+    for (const x of owned) if ((x as unknown) !== result) runtime.free(x)
   }
 }
 

@@ -176,8 +176,8 @@ function mix<T>(r: Runtime<T>, probabilities: T, chunks: readonly Chunk<T>[], la
     let [sum, at]: [T | null, number] = [null, 0]
     for (const { length, values } of chunks) {
       const some = own(r.slice(probabilities, [...rows.map(() => 0), at], [...rows, length]))
-      const part = r.matMul(some, values[lane])
-      sum = sum === null ? part : r.add(own(sum), own(part))
+      const part = own(r.matMul(some, values[lane]))
+      sum = sum === null ? part : own(r.add(sum, part))
       at += length
     }
     return sum!

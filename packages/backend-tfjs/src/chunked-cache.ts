@@ -50,16 +50,14 @@ export class Chunks<T> implements NodeCache {
   }
 
   keep(first: number, length: number): void {
-    const kept: Owned<T>[] = []
-    for (const chunk of this.#chunks) {
-      if (chunk.from >= length || chunk.from + chunk.length <= first) this.#release(chunk)
-      else if (chunk.from + chunk.length <= length) kept.push(chunk)
-      else {
-        kept.push(this.#shortened(chunk, length - chunk.from))
-        this.#release(chunk)
-      }
-    }
+    const inside = this.#chunks.filter((chunk) => chunk.from < length && chunk.from + chunk.length > first)
+    // It may fail: before anything is let go.
+    const kept = inside.map((chunk) =>
+      chunk.from + chunk.length <= length ? chunk : this.#shortened(chunk, length - chunk.from),
+    )
+    const gone = this.#chunks.filter((chunk) => !kept.includes(chunk))
     this.#chunks = kept
+    for (const chunk of gone) this.#release(chunk)
   }
 
   fork(): Chunks<T> {

@@ -1,5 +1,5 @@
 import { blockSize, decode, tensor, type Tensor } from '@tramontane/core'
-import { tidy } from './arena.ts'
+import { allOrNone, tidy } from './arena.ts'
 import type { Role } from './roles.ts'
 import type { Matrix, Runtime } from './runtime.ts'
 
@@ -58,10 +58,9 @@ export function scalesOf<T>(r: Runtime<T>, scale: Tensor, N: number): T[] {
   const values = Float32Array.from(decode(scale))
   if (scale.shape.length === 1) return [r.upload(values, [values.length])]
   const blocks = scale.shape[1]
-  return Array.from({ length: blocks }, (_, b) => {
-    const column = Float32Array.from({ length: N }, (_, n) => values[Math.floor(n / blockSize) * blocks + b])
-    return r.upload(column, [N])
-  })
+  const column = (b: number): Float32Array =>
+    Float32Array.from({ length: N }, (_, n) => values[Math.floor(n / blockSize) * blocks + b])
+  return allOrNone(r, (own) => Array.from({ length: blocks }, (_, b) => own(r.upload(column(b), [N]))))
 }
 
 /**
@@ -75,12 +74,12 @@ export function linear<T>(r: Runtime<T>, x: T, weight: Pieces<T>, scales: readon
     for (const [i, piece] of pieces.entries()) {
       const from = i * width
       const part = pieces.length === 1 ? x : own(r.slice(x, [0, from], [T, Math.min(width, K - from)]))
-      const product = isMatrix(piece) ? r.times(part, piece) : stream(r, part, piece)
+      const product = own(isMatrix(piece) ? r.times(part, piece) : stream(r, part, piece))
       const done = scales === null || (isMatrix(piece) && piece.scaled)
-      const scaled = done ? product : r.mul(own(product), scales[i])
-      sum = sum === null ? scaled : r.add(own(sum), own(scaled))
+      const scaled = done ? product : own(r.mul(product, scales[i]))
+      sum = sum === null ? scaled : own(r.add(sum, scaled))
     }
-    return bias === null ? sum! : r.add(own(sum!), bias)
+    return bias === null ? sum! : own(r.add(sum!, bias))
   })
 }
 

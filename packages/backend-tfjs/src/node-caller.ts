@@ -1,4 +1,5 @@
 import { constantsOf, type Constants } from './node-constants.ts'
+import { createTensor, failure } from './node-failure.ts'
 import { types, type Attribute, type Binding, type NodeTensor } from './node-binding.ts'
 
 /** Runs ops of TensorFlow by name. */
@@ -23,7 +24,7 @@ export interface Caller {
 export function caller(name: string, binding: Binding): Caller {
   const attribute = (kind: number) => (name: string, value: number | boolean) => ({ name, type: kind, value })
   const [type, flag, int] = [binding.TF_ATTR_TYPE, binding.TF_ATTR_BOOL, binding.TF_ATTR_INT].map(attribute)
-  const constants = constantsOf(binding)
+  const constants = constantsOf(binding, name)
   const casts = new Map<number, readonly Attribute[]>()
   const castOf = (from: number, to: number): readonly Attribute[] => {
     const key = from * 256 + to
@@ -51,13 +52,7 @@ export function caller(name: string, binding: Binding): Caller {
     binding,
     constants,
     run,
-    create(shape, dtype, data) {
-      try {
-        return { id: binding.createTensor(shape, dtype, data), shape, dtype }
-      } catch (error) {
-        throw failure(`${name}: a tensor [${shape.join(', ')}] of ${data.length} elements`, error)
-      }
-    },
+    create: (shape, dtype, data) => ({ id: createTensor(name, binding, shape, dtype, data), shape, dtype }),
     free: ({ id }) => binding.deleteTensor(id),
     cast: (x, dtype) => run('Cast', castOf(x.dtype, dtype), [x]),
     bitcast: (bytes, dtype) => run('Bitcast', [type('T', types.uint8), type('type', dtype)], [bytes]),
@@ -76,17 +71,4 @@ export function caller(name: string, binding: Binding): Caller {
 function describe({ shape, dtype }: NodeTensor): string {
   const known = Object.entries(types).find(([, value]) => value === dtype)
   return `${known?.[0] ?? `type ${dtype}`} [${shape.join(', ')}]`
-}
-
-/** TensorFlow's words, and what to do: it says RESOURCE_EXHAUSTED (8), or OOM, when memory is out. */
-function failure(what: string, error: unknown): Error {
-  const said = String((error as Error)?.message ?? error)
-  const words = said.replace(/^Invalid TF_Status: \d+\s*(Message: )?/, '').trim()
-  if (/^Invalid TF_Status: 8\b|\bOOM\b/.test(said)) {
-    const remedy =
-      'close sequences, use a shorter context or a smaller batch, or a lower `memory`, which holds weights in 16 bits'
-    return new Error(`${what}: out of memory: ${words}; ${remedy}`, { cause: error })
-  }
-  const remedy = 'check that the shapes fit the op, and that no input was freed'
-  return new Error(`${what}: TensorFlow says: ${words}; ${remedy}`, { cause: error })
 }

@@ -1,3 +1,4 @@
+import { createTensor } from './node-failure.ts'
 import { types, type Binding } from './node-binding.ts'
 
 /** Constants that are kept at most. A call uses two at a time. */
@@ -6,10 +7,12 @@ const most = 1024
 /** Axes, permutations and shapes as int32 tensors, and single floats, by value. The one that went unused for longest makes room. */
 export class Constants {
   readonly #binding: Binding
+  readonly #name: string
   readonly #ids = new Map<string, number>()
 
-  constructor(binding: Binding) {
+  constructor(binding: Binding, name: string) {
     this.#binding = binding
+    this.#name = name
   }
 
   get size(): number {
@@ -35,7 +38,7 @@ export class Constants {
     const known = this.#ids.get(key)
     if (known !== undefined) this.#ids.delete(key)
     else if (this.#ids.size >= most) this.#dropOldest()
-    const id = known ?? this.#binding.createTensor(shape, dtype, values())
+    const id = known ?? createTensor(this.#name, this.#binding, shape, dtype, values())
     this.#ids.set(key, id)
     return id
   }
@@ -50,7 +53,7 @@ export class Constants {
 const ofBinding = new WeakMap<Binding, Constants>()
 
 /** Runtimes on one binding share them: none of them counts those of another as tensors that somebody forgot to free. */
-export function constantsOf(binding: Binding): Constants {
-  if (!ofBinding.has(binding)) ofBinding.set(binding, new Constants(binding))
+export function constantsOf(binding: Binding, name: string): Constants {
+  if (!ofBinding.has(binding)) ofBinding.set(binding, new Constants(binding, name))
   return ofBinding.get(binding)!
 }

@@ -44,8 +44,8 @@ function doubled(values: Float64Array, half: number, sign: 1 | -1): Float32Array
 export function gather<T>(r: Runtime<T>, rows: Int32Array, table: T): T {
   const columns = r.shape(table)[1]
   return tidy(r, (own) => {
-    const pieces = runsOf(rows).map(([from, length]) => r.slice(table, [from, 0], [length, columns]))
-    return pieces.length === 1 ? pieces[0] : r.concat(pieces.map(own), 0)
+    const pieces = runsOf(rows).map(([from, length]) => own(r.slice(table, [from, 0], [length, columns])))
+    return pieces.length === 1 ? pieces[0] : r.concat(pieces, 0)
   })
 }
 

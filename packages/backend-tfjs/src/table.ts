@@ -32,6 +32,11 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
   // They are loaded first.
   const scales = new Map<string, Float32Array>()
   const vector = (value: Tensor): T => r.upload(Float32Array.from(decode(value)), [value.data.length])
+  const freeWeight = ({ pieces, vector, scales }: Weight<T>): void => {
+    if (pieces) free(r, pieces)
+    if (vector !== undefined) r.free(vector)
+    for (const scale of scales ?? []) r.free(scale)
+  }
   return {
     name: r.name,
     batchInvariant: false,
@@ -39,18 +44,19 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
       const role = roles.get(name)!
       if (role.scaleOf !== undefined) scales.set(name, Float32Array.from(decode(value)))
       const scale = role.scale === null ? undefined : scales.get(role.scale)
-      return {
-        ...(role.table && { table: value }),
-        ...(role.matrix && { pieces: place(r, value, role, scale) }),
-        ...(role.vector && { vector: vector(value) }),
-        ...(role.scaleOf !== undefined && { scales: scalesOf(r, value, role.scaleOf) }),
+      const made: { -readonly [form in keyof Weight<T>]: Weight<T>[form] } = {}
+      try {
+        if (role.table) made.table = value
+        if (role.matrix) made.pieces = place(r, value, role, scale)
+        if (role.vector) made.vector = vector(value)
+        if (role.scaleOf !== undefined) made.scales = scalesOf(r, value, role.scaleOf)
+      } catch (error) {
+        freeWeight(made)
+        throw error
       }
+      return made
     },
-    freeWeight({ pieces, vector, scales }) {
-      if (pieces) free(r, pieces)
-      if (vector !== undefined) r.free(vector)
-      for (const scale of scales ?? []) r.free(scale)
-    },
+    freeWeight,
     weightBytes({ table, pieces, vector, scales }) {
       const floats = [...(vector === undefined ? [] : [vector]), ...(scales ?? [])]
       const small = floats.reduce((sum, x) => sum + 4 * elements(r.shape(x)), 0)

@@ -44,7 +44,7 @@ function measurable(name: RuntimeName): PresentBackend {
     // TensorFlow takes all cores, also to feed a card.
     threads: name.startsWith('tfjs-node') ? availableParallelism() : 1,
     // One pass of the JavaScript kernels takes seconds.
-    chunk: name === 'tfjs-cpu' ? 64 : 256,
+    chunk: name === 'tfjs-cpu' ? 64 : 512,
     limits: () => tfjsLimits(name),
   }
 }

@@ -99,7 +99,12 @@ export class CachedSequence<C extends Cache> implements Sequence {
     this.#owner.enqueue(() => {
       this.#pending.shift()
       heal()
-      this.cache.keep(first, length)
+      try {
+        this.cache.keep(first, length)
+      } catch (error) {
+        // What was to go is still there: no pass may come after it, until another truncation succeeds.
+        this.poison(length, error)
+      }
     })
   }
 
