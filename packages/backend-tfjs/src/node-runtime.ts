@@ -10,7 +10,7 @@ export type { NodeTensor, NodeTfjs } from './node-binding.ts'
 export interface NodeRuntimeOptions {
   /**
    * Bytes that weights of 16 and 8 bits may take as float32, which is quickest; those beyond are held in 16 bits and cast
-   * when they are used. Default: half of the memory that is free now; for a GPU 0.
+   * when they are used. Default: a quarter of the memory that is free now; for a GPU 0.
    */
   readonly memory?: number
   /**
@@ -34,7 +34,7 @@ const bands = { cpu: 2 ** 22, gpu: 2 ** 26 }
  */
 export function nodeRuntime(tf: NodeTfjs, options: NodeRuntimeOptions = {}): Runtime<NodeTensor> {
   const { binding, isGPUPackage: gpu = false } = nodeBackend(tf)
-  const { memory = gpu ? 0 : freeMemory() / 2, profile = 'f32' } = options
+  const { memory = gpu ? 0 : freeMemory() / 4, profile = 'f32' } = options
   check(memory, profile)
   const call = caller(gpu ? 'tfjs-node-gpu' : 'tfjs-node', binding)
   const matrices = new Matrices(call, { memory, profile, band: gpu ? bands.gpu : bands.cpu })

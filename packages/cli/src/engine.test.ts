@@ -48,8 +48,8 @@ it('asks for what each backend holds', () => {
   const cache = 1024 * 30 * 3 * 64 * 2
   expect(needed('tfjs-cpu')).toBe(table + 4 * numbers + 4 * cache + 200e6)
   expect(needed('tfjs-wasm')).toBe(table + 8 * numbers + 8 * cache + 200e6)
-  // Of what is free half is in float32, so that 2 bytes of each number and a quarter of it are held.
-  expect(needed('tfjs-node')).toBe(Math.ceil((table + 2 * numbers + 4 * cache + 200e6) / 0.75))
+  // Of what is free a quarter is in float32, so that 2 bytes of each number and an eighth of it are held.
+  expect(needed('tfjs-node')).toBe(Math.ceil((table + 2 * numbers + 4 * cache + 200e6) / 0.875))
   expect(needed('tfjs-node-gpu')).toBe(3 * table + 200e6)
 })
 

@@ -36,10 +36,10 @@ const holdings: Readonly<Record<string, Holding>> = {
     },
     cache: 8,
   },
-  // Float32 in half of what is free, the rest in 16 bits; never in fewer than it has on disk.
+  // Float32 in a quarter of what is free, the rest in 16 bits; never in fewer than it has on disk.
   'tfjs-node': {
     weights: ({ codes, tables, numbers }, free) =>
-      tables + Math.max(codes, 2 * numbers + Math.min(free / 2, 4 * numbers) / 2),
+      tables + Math.max(codes, 2 * numbers + Math.min(free / 4, 4 * numbers) / 2),
     cache: 4,
   },
   // All is on the card, whose memory TensorFlow knows; weights pass through the host one at a time, in two copies.
