@@ -15,7 +15,9 @@ const { load } = await import(path('packages/core/dist/disk.js'))
 
 const runtime = await openRuntime(name, { memory: Infinity })
 const model = await load(folder, { tokenizer: false })
-const linears = model.graph.nodes.filter(({ op }) => op === 'linear').map(({ weight }) => model.graph.weights[weight].shape)
+const linears = model.graph.nodes
+  .filter(({ op }) => op === 'linear')
+  .map(({ weight }) => model.graph.weights[weight].shape)
 const matrices = linears.map(([N, K]) => runtime.matrix(encode('F32', [N, K], new Float32Array(N * K).fill(0.01))))
 const backend = await tfjs(name, { memory: Infinity })
 const program = await backend.load(model.graph, model.weights)
@@ -25,7 +27,10 @@ const token = (i) => (i * 7919) % 1000
 const tokens = (count, from = 0) => Int32Array.from({ length: count }, (_, i) => token(from + i))
 const opened = (count) => Array.from({ length: count }, () => program.open(model.config.context))
 const step = (sequences) =>
-  run(program, sequences.map((sequence) => ({ sequence, tokens: tokens(1, sequence.length), logits: 'last' })))
+  run(
+    program,
+    sequences.map((sequence) => ({ sequence, tokens: tokens(1, sequence.length), logits: 'last' })),
+  )
 
 const one = opened(1)
 await measure('decode', 1, () => step(one), 1)
@@ -34,11 +39,17 @@ await measure(`decode, batch ${batch}`, batch, () => step(many), batch)
 const deep = opened(1)
 await feed(deep[0])
 await measure(`decode at ${prompt}`, 1, () => step(deep), 1)
-await measure(`prompt of ${prompt}`, prompt, async () => {
-  const [sequence] = opened(1)
-  await feed(sequence)
-  sequence.close()
-}, 1, 5)
+await measure(
+  `prompt of ${prompt}`,
+  prompt,
+  async () => {
+    const [sequence] = opened(1)
+    await feed(sequence)
+    sequence.close()
+  },
+  1,
+  5,
+)
 await program.dispose()
 
 function feed(sequence) {
@@ -59,7 +70,9 @@ async function measure(what, rows, pass, headRows, times = repetitions) {
   for (const x of inputs) runtime.free(x)
   const [a, b] = [passes, products].map((list) => median(list.slice(1)))
   const rate = (s) => `${(rows / s).toFixed(1)} tok/s`
-  console.log(`${what.padEnd(18)} ${rate(a).padStart(14)}  products ${rate(b).padStart(14)}  ${((100 * b) / a).toFixed(0)} %`)
+  console.log(
+    `${what.padEnd(18)} ${rate(a).padStart(14)}  products ${rate(b).padStart(14)}  ${((100 * b) / a).toFixed(0)} %`,
+  )
 }
 
 async function multiply(inputs) {
