@@ -9,14 +9,15 @@ const root = fileURLToPath(new URL('..', import.meta.url))
 const allowed = {
   'packages/core/src': [],
   'packages/backend-tfjs/src': ['@tramontane/core'],
+  'packages/backend-webgpu/src': ['@tramontane/core'],
   'packages/api/src': ['@tramontane/core'],
   'conformance/src': ['@tramontane/core'],
   'packages/cli/src': ['@tramontane/core', '@tramontane/api', '@tramontane/backend-tfjs', '@tramontane/conformance'],
   'docs/examples': ['@tramontane/core'],
 }
-/** Core and the api's handler run in browsers, but for these. */
+/** Core, the backend in WGSL and the api's handler run in browsers, but for these. */
 const forNode = ['packages/core/src/disk.ts', 'packages/api/src/node/']
-const browserSafe = ['packages/core/src', 'packages/api/src']
+const browserSafe = ['packages/core/src', 'packages/backend-webgpu/src', 'packages/api/src']
 /** Packages that need Node. */
 const nodePackages = ['pino', 'prom-client']
 

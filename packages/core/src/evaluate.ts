@@ -47,6 +47,11 @@ export async function evaluate<V, W, C extends Cache>(plan: Plan<V, W, C>, batch
       for (const name of released[i]) release(table, context.values, name)
       await context.breathe()
     }
+    await table.settle?.()
+  } catch (error) {
+    // What else went wrong in this pass is none of the next one's business.
+    await table.settle?.().catch(() => {})
+    throw error
   } finally {
     for (const name of [...context.values.keys()]) release(table, context.values, name)
   }

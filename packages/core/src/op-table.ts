@@ -55,6 +55,8 @@ export interface OpTable<V, W, C extends Cache> {
   cacheBytes(cache: C): number
   /** Bytes of one number in a cache. */
   readonly cacheElement: number
+  /** Called at the end of a pass: rejects with what went wrong in it, where ops return before they are computed. */
+  settle?(): Promise<void>
   /** Lets go of what the table itself holds on the device; its weights are freed one by one before. */
   dispose?(): void
 

@@ -1,0 +1,2 @@
+export { openDevice } from './device.ts'
+export { webgpu } from './webgpu.ts'

@@ -1,0 +1,37 @@
+// [attention.5] Values weighed with probabilities [H, count, S] → rows origin … origin + count − 1 of y [T, H · d]
+struct Params {
+  origin: u32,
+  count: u32,
+  begin: u32,
+  S: u32,
+  H: u32,
+  G: u32,
+  d: u32,
+  across: u32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> probabilities: array<f32>;
+@group(0) @binding(2) var<storage, read> pages: array<u32>;
+@group(0) @binding(3) var<storage, read> values: array<f32>;
+@group(0) @binding(4) var<storage, read_write> y: array<f32>;
+
+const page_size = 64u;
+
+@compute @workgroup_size(64)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let i = (group.y * p.across + group.x) * 64u + lane;
+  if i >= p.count * p.H * p.d {
+    return;
+  }
+  let c = i % p.d;
+  let h = (i / p.d) % p.H;
+  let t = i / p.d / p.H;
+  var sum = 0.0;
+  for (var s = 0u; s < p.S; s++) {
+    let j = p.begin + s;
+    let slot = pages[j / page_size] * page_size + j % page_size;
+    sum += probabilities[(h * p.count + t) * p.S + s] * values[(slot * p.G + h / (p.H / p.G)) * p.d + c];
+  }
+  y[(p.origin * p.H + t * p.H + h) * p.d + c] = sum;
+}

@@ -1,0 +1,34 @@
+// [rmsNorm] y = x / √(mean(x²) + epsilon) · weight. x [T, D], weight [D] → y [T, D]. A workgroup has one row.
+struct Params {
+  D: u32,
+  epsilon: f32,
+}
+
+@group(0) @binding(0) var<uniform> p: Params;
+@group(0) @binding(1) var<storage, read> x: array<f32>;
+@group(0) @binding(2) var<storage, read> weight: array<f32>;
+@group(0) @binding(3) var<storage, read_write> y: array<f32>;
+
+const width = 64u;
+var<workgroup> sums: array<f32, width>;
+
+@compute @workgroup_size(width)
+fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  let offset = group.x * p.D;
+  var sum = 0.0;
+  for (var i = lane; i < p.D; i += width) {
+    sum += x[offset + i] * x[offset + i];
+  }
+  sums[lane] = sum;
+  for (var half = width / 2u; half > 0u; half /= 2u) {
+    workgroupBarrier();
+    if lane < half {
+      sums[lane] += sums[lane + half];
+    }
+  }
+  workgroupBarrier();
+  let factor = inverseSqrt(sums[0] / f32(p.D) + p.epsilon);
+  for (var i = lane; i < p.D; i += width) {
+    y[offset + i] = x[offset + i] * factor * weight[i];
+  }
+}
