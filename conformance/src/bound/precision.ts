@@ -10,7 +10,7 @@ export interface Precision {
   readonly unit: number
   /** Rounding of the two operands of a linear before they are multiplied; null where they are used as they are. */
   readonly operand: { readonly unit: number; readonly exact: readonly DType[] } | null
-  /** Rounding of the product of a linear, before scale and bias, to a shorter format than `unit` is of; 0 where there is none. */
+  /** Rounding of the product of a linear, before scale and bias, to a shorter format than that of `unit`; 0 for none. */
   readonly product: number
   /** Of e^x: `constant + perUnit · |x|`. */
   readonly exp: { readonly constant: number; readonly perUnit: number }

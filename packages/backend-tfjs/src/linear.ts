@@ -64,7 +64,8 @@ export function scalesOf<T>(r: Runtime<T>, scale: Tensor, N: number): T[] {
 }
 
 /**
- * [linear.1] The codes are multiplied as they are, and the scale comes on the output [fp8.2], unless the weight has it. x [T, K] → [T, N]
+ * [linear.1] The codes are multiplied as they are, and the scale comes on the output [fp8.2], unless the weight has it.
+ * x [T, K] → [T, N]
  */
 export function linear<T>(r: Runtime<T>, x: T, weight: Pieces<T>, scales: readonly T[] | null, bias: T | null): T {
   const { pieces, width } = weight

@@ -4,7 +4,10 @@ import { types, type Binding } from './node-binding.ts'
 /** Constants that are kept at most. A call uses two at a time. */
 const most = 1024
 
-/** Axes, permutations and shapes as int32 tensors, and single floats, by value. The one that went unused for longest makes room. */
+/**
+ * Axes, permutations and shapes as int32 tensors, and single floats, by value. The one that went unused for longest makes
+ * room.
+ */
 export class Constants {
   readonly #binding: Binding
   readonly #name: string

@@ -17,6 +17,7 @@ export interface Plan<V, W, C extends Cache> {
   readonly weights: Map<string, W>
   /** Nodes whose values have one row for each wanted logit, not for each token. */
   readonly rowwise: ReadonlySet<string>
+  /** As `scheduler` makes it. */
   schedule(wanted: ReadonlySet<string>, anyRows: boolean): Schedule
 }
 

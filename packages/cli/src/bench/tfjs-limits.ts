@@ -18,7 +18,7 @@ const mostBuffer = 2 ** 29
 /** Seconds that an attempt takes at least, by repeating: a card's clock is read from afar. */
 const least = 0.02
 
-/** Products of a prompt; larger for TensorFlow, as a card is idle with less, and smaller for WebAssembly, whose kernel large ones slow. */
+/** Products of a prompt; larger for TensorFlow, as a card is idle with less, and smaller for WebAssembly, which they slow. */
 const products: Readonly<Record<RuntimeName, Sizes['product']>> = {
   'tfjs-node-gpu': [512, 4096, 4096],
   'tfjs-node': [512, 4096, 4096],

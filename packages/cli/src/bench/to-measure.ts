@@ -4,8 +4,8 @@ import type { Io } from '../io.ts'
 import type { PresentBackend } from '../worker-backend.ts'
 
 /**
- * The backends to measure: those `asked` for, or all but those that are measured only when asked for. Those asked for must be there and have memory for the model; of all,
- * the others are left out, and people are told why.
+ * The backends to measure: those `asked` for, or all but those that are measured only when asked for. Those asked for must
+ * be there and have memory for the model; of all, the others are left out, and people are told why.
  *
  * @throws {InputError} one that was asked for is not there, or a model that does not fit
  */
