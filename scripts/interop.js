@@ -18,6 +18,13 @@ function run(command, args, { cwd = root, env = {} } = {}) {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+/** The tests of a package that need more than npm test does. */
+function runTests(folder, env = {}) {
+  run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.interop.config.ts', folder], {
+    env,
+  })
+}
+
 /** Runs programs together; what each printed is shown when it has ended. */
 async function runTogether(commands, { cwd, env }) {
   const passed = commands.map(async ([command, ...args]) => {
@@ -51,7 +58,13 @@ function installClients() {
 installPython(`${goldens}/requirements.txt`, 'requirements.txt')
 installPython(`${clients}/requirements.txt`, 'requirements-clients.txt')
 installClients()
-run(process.execPath, ['node_modules/typescript/bin/tsc', '-b', 'packages/cli', 'conformance'])
+run(process.execPath, [
+  'node_modules/typescript/bin/tsc',
+  '-b',
+  'packages/cli',
+  'packages/backend-webgpu',
+  'conformance',
+])
 
 const bundled = 'smollm2-135m-instruct-fp8'
 const model = `models/${bundled}`
@@ -111,11 +124,10 @@ const checks = [
     'the graph on tfjs-node, built against the TensorFlow of a Python wheel',
     () => {
       run(process.execPath, ['scripts/tfjs-node.js'])
-      run(process.execPath, ['node_modules/vitest/vitest.mjs', 'run', '--config', 'vitest.interop.config.ts'], {
-        env: { TRAMONTANE_TFJS_NODE: `${root}.tfjs-node`, TF_CPP_MIN_LOG_LEVEL: '2' },
-      })
+      runTests('packages/backend-tfjs', { TRAMONTANE_TFJS_NODE: `${root}.tfjs-node`, TF_CPP_MIN_LOG_LEVEL: '2' })
     },
   ],
+  ['the page that chats on WebGPU, in Chromium on a software adapter', () => runTests('packages/backend-webgpu')],
   ...atBundledModel,
   [
     'the newest openai for Node, which runs on Node 20 but does not say so',
