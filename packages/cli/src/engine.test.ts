@@ -4,7 +4,7 @@ import { byteLength, type BareModel } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
 import { afterAll, beforeAll, expect, it } from 'vitest'
 import { checkMemory } from './engine.ts'
-import { addressable, held } from './held-memory.ts'
+import { addressable, fitsWasm, held } from './held-memory.ts'
 
 let model: BareModel
 beforeAll(async () => {
@@ -60,6 +60,7 @@ it('asks for codes of what WebAssembly has no room for', async () => {
   // Of 2³⁰ numbers 3 GiB hold three eighths.
   const { room } = await openRuntime('tfjs-wasm')
   expect(held(large, 'tfjs-wasm', 0).weights).toBe(room + (5 / 8) * 2 ** 30)
+  expect([fitsWasm(model), fitsWasm(large)]).toEqual([true, false])
 })
 
 it('says where there is room, if there is', () => {

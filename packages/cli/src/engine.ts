@@ -32,7 +32,7 @@ export function withEngine<T>(
   use: (engine: Engine) => Promise<T>,
 ): Promise<T> {
   return withModel(directory, async (model) => {
-    const { backend, about, stop } = await startChosen(asked)
+    const { backend, about, stop } = await startChosen(asked, model)
     try {
       checkMemory(model, about.name)
       if (about.why !== null) io.stderr.write(`backend: ${about.name} (${about.why})\n`)

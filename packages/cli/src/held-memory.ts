@@ -46,7 +46,10 @@ const holdings: Readonly<Record<string, Holding>> = {
   'tfjs-node-gpu': { weights: ({ tables, largest }) => tables + 2 * largest, cache: 0 },
 }
 
-/** Bytes that a backend holds, if `free` are free: of all weights, and of one token of a conversation. One that is not known here counts as the reference. */
+/**
+ * Bytes that a backend holds, if `free` are free: of all weights, and of one token of a conversation. One that is not known
+ * here counts as the reference.
+ */
 export function held(
   { weights, graph, config }: Pick<BareModel, 'weights' | 'graph' | 'config'>,
   backend: string,
@@ -68,6 +71,11 @@ function count({ weights, graph }: Pick<BareModel, 'weights' | 'graph'>): Weight
     largest: specs.reduce((most, [, spec]) => Math.max(most, byteLength(spec)), 0),
     numbers: sum(specs.map(([name, { shape }]) => (linears.has(name) ? elements(shape) : 0))),
   }
+}
+
+/** Whether all weights have room in WebAssembly; else some are decoded and taken there anew in every pass. */
+export function fitsWasm(model: Pick<BareModel, 'weights' | 'graph'>): boolean {
+  return 8 * count(model).numbers <= wasmRoom
 }
 
 /** Bytes that a backend with weights of `weights` bytes has left to address, whatever is free. */

@@ -23,6 +23,9 @@ async function install(version: string): Promise<void> {
   await writeFile(join(path, 'index.js'), `module.exports = { version: { 'tfjs-node': '${version}' }, more: 1 }`)
 }
 
+/** A model that is no help here. */
+const empty = { weights: { specs: new Map(), read: () => expect.fail() }, graph: { weights: {}, nodes: [] } }
+
 const about = async (...line: Parameters<typeof makeBackend>) => (await makeBackend(...line)).about
 
 describe('auto', () => {
@@ -35,7 +38,7 @@ describe('auto', () => {
   })
 
   it('is the reference where none loads', async () => {
-    expect(await about('auto', async () => null)).toEqual({
+    expect(await about('auto', true, async () => null)).toEqual({
       name: 'reference',
       version: '',
       why: 'TensorFlow.js is not installed or does not load',
@@ -44,13 +47,21 @@ describe('auto', () => {
 
   it('is the reference where only plain JavaScript would be left', async () => {
     const why = 'tfjs-cpu: @tensorflow/tfjs-backend-wasm is not installed'
-    const found = await about('auto', async () => ({ name: 'tfjs-cpu', why }))
+    const found = await about('auto', true, async () => ({ name: 'tfjs-cpu', why }))
     expect(found).toEqual({ name: 'reference', version: '', why: `it is faster than ${why}` })
+  })
+
+  it('is the reference for a model that has no room in WebAssembly, unless something native is there', async () => {
+    const why = 'tfjs-wasm: @tensorflow/tfjs-node is not installed'
+    const found = await about('auto', false, async () => ({ name: 'tfjs-wasm', why }))
+    expect(found).toEqual({ name: 'reference', version: '', why: `the weights have no room in WebAssembly; ${why}` })
+    expect((await about('auto', true, async () => ({ name: 'tfjs-wasm', why }))).name).toBe('tfjs-wasm')
+    expect((await about('tfjs-wasm', false)).name).toBe('tfjs-wasm')
   })
 
   it('does not pass over what is there and cannot be used: one line with the remedy, and what works', async () => {
     await install('3.22.0')
-    const error = await startChosen('auto').catch((error: unknown) => error)
+    const error = await startChosen('auto', empty).catch((error: unknown) => error)
     expect(error).toBeInstanceOf(InputError)
     expect((error as InputError).message).toBe(
       '@tensorflow/tfjs-node: expected a version from 4.22 and below 5, found 3.22.0; ' +
@@ -62,7 +73,7 @@ describe('auto', () => {
 
   it('hides no fault of ours', async () => {
     const fault = new Error('a bug')
-    await expect(makeBackend('auto', () => Promise.reject(fault))).rejects.toBe(fault)
+    await expect(makeBackend('auto', true, () => Promise.reject(fault))).rejects.toBe(fault)
   })
 })
 

@@ -19,16 +19,18 @@ export interface Made {
 }
 
 /**
- * The backend of a name; of `auto` the fastest that loads. Of what computes in plain JavaScript that is the reference.
+ * The backend of a name; of `auto` the fastest that loads. Of what computes in plain JavaScript that is the reference, and so it
+ * is of WebAssembly for a model that does not fit there.
  *
  * @throws {InputError} a runtime that was asked for does not load; one that is in the way of `auto` cannot be used
  */
-export async function makeBackend(asked: string, best = presentTfjs): Promise<Made> {
+export async function makeBackend(asked: string, forWasm = true, best = presentTfjs): Promise<Made> {
   if (asked === 'reference') return ours(null)
   if (asked !== 'auto') return theirs(await tfjs(asked as RuntimeName))
   const found = await best()
   if (found === null) return ours('TensorFlow.js is not installed or does not load')
   if (found.name === 'tfjs-cpu') return ours(`it is faster than ${found.why}`)
+  if (found.name === 'tfjs-wasm' && !forWasm) return ours(`the weights have no room in WebAssembly; ${found.why}`)
   return theirs({ ...(await tfjs(found.name)), why: found.why })
 }
 

@@ -4,6 +4,7 @@ import { availableParallelism } from 'node:os'
 import { Worker } from 'node:worker_threads'
 import { javascriptLimits, type Limits } from './bench/limits.ts'
 import { tfjsLimits } from './bench/tfjs-limits.ts'
+import { fitsWasm } from './held-memory.ts'
 import { makeBackend, others, type About, type Made } from './make-backend.ts'
 
 /** A backend and what it takes to end it. */
@@ -54,14 +55,16 @@ export interface WorkerOrder {
   readonly port: Port
   /** One of `computing`. */
   readonly asked: string
+  /** Whether the model has room in WebAssembly. */
+  readonly forWasm: boolean
 }
 
 /** What a worker says first: what it has made, or why it cannot. */
 export type WorkerNews = { readonly about: About } | { readonly refused: string }
 
-/** `startBackend` for who can take another: an error says what else computes. */
-export async function startChosen(asked: string): Promise<Started> {
-  return startBackend(asked).catch((error: unknown) => {
+/** `startBackend` for a model and for who can take another: an error says what else computes. */
+export async function startChosen(asked: string, model: Parameters<typeof fitsWasm>[0]): Promise<Started> {
+  return startBackend(asked, fitsWasm(model)).catch((error: unknown) => {
     throw error instanceof InputError ? new InputError(`${error.message}; ${others(asked)}`) : error
   })
 }
@@ -72,10 +75,10 @@ export async function startChosen(asked: string): Promise<Started> {
  *
  * @throws {InputError} as `makeBackend`
  */
-export async function startBackend(asked: string): Promise<Started> {
-  if (import.meta.url.endsWith('.ts')) return { ...(await makeBackend(asked)), stop: async () => {} }
+export async function startBackend(asked: string, forWasm = true): Promise<Started> {
+  if (import.meta.url.endsWith('.ts')) return { ...(await makeBackend(asked, forWasm)), stop: async () => {} }
   const { port1, port2 } = new MessageChannel()
-  const workerData = { port: port2, asked }
+  const workerData: WorkerOrder = { port: port2 as unknown as Port, asked, forWasm }
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
   const died = death(worker)
   const failed = died.then((reason) => Promise.reject(reason))

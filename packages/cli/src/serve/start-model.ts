@@ -63,7 +63,7 @@ export async function startModel(options: ModelOptions): Promise<StartedModel> {
   try {
     const model = await load(options.model)
     ends.add(() => model.close())
-    const backend = await startChosen(options.backend)
+    const backend = await startChosen(options.backend, model)
     ends.add(() => backend.stop())
     const { about } = backend
     options.announce(about)
