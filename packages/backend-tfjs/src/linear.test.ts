@@ -3,6 +3,7 @@ import { goldenPath, openModel } from '@tramontane/conformance'
 import { beforeAll, describe, expect, it } from 'vitest'
 import type { TensorInfo } from './core-runtime.ts'
 import { free, linear, place } from './linear.ts'
+import { onRuntime } from './on-runtime.ts'
 import { realRuntimes } from './real-runtimes.fixture.ts'
 import { rolesOf } from './roles.ts'
 import type { Runtime } from './runtime.ts'
@@ -57,6 +58,24 @@ describe('a scale', () => {
       free(wasm, weight)
     }
     for (const t of [x, ...onOutput]) wasm.free(t)
+  })
+
+  it('is there when its weight is loaded', async () => {
+    const scaled: boolean[] = []
+    const watched = {
+      ...wasm,
+      matrix(codes: Tensor, given?: Float32Array) {
+        scaled.push(given !== undefined)
+        return wasm.matrix(codes, given)
+      },
+    }
+    const { graph, weights, close } = await openModel(goldenPath('tiny/fp8'))
+    const program = await onRuntime(watched).load(graph, weights)
+    const linears = graph.nodes.filter((node) => node.op === 'linear')
+    expect(scaled.filter(Boolean).length).toBe(linears.filter(({ scale }) => scale !== null).length)
+    expect(scaled).toContain(true)
+    await program.dispose()
+    await close()
   })
 
   it('goes into no weight that another linear has with another scale, or none', () => {
