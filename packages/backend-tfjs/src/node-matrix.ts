@@ -50,8 +50,9 @@ export class Matrices {
   #scaled(values: NodeTensor, scale: Float32Array): NodeTensor {
     const call = this.#call
     return tidy(call, (own) => {
+      own(values)
       const rows = own(call.create([scale.length, 1], types.float, scale))
-      return call.run('Mul', [call.type('T', types.float)], [own(values), rows])
+      return call.run('Mul', [call.type('T', types.float)], [values, rows])
     })
   }
 
