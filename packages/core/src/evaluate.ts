@@ -132,8 +132,7 @@ async function override<V, W, C extends Cache>(
 ): Promise<V> {
   const mine = overrides.filter(({ node }) => node === name)
   if (mine.length === 0) return value
-  const before = await table.download(value)
-  table.free(value)
+  const before = await taken(table, value)
   const patched = decode(before)
   const columns = before.shape[1]
   for (const { rows, value } of mine) {
@@ -142,6 +141,15 @@ async function override<V, W, C extends Cache>(
     targets.forEach((row, i) => patched.set(replacement.subarray(i * columns, (i + 1) * columns), row * columns))
   }
   return table.upload(encode(before.dtype === 'F64' ? 'F64' : 'F32', before.shape, patched))
+}
+
+/** A value as a tensor of the host; whether that fails or not, the value is freed. */
+async function taken<V, W, C extends Cache>(table: OpTable<V, W, C>, value: V): Promise<Tensor> {
+  try {
+    return await table.download(value)
+  } finally {
+    table.free(value)
+  }
 }
 
 function release<V, W, C extends Cache>(table: OpTable<V, W, C>, values: Map<string, V>, name: string): void {

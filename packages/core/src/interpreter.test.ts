@@ -52,6 +52,57 @@ test('a truncation that fails is not forgotten: nothing is fed until another one
   broken = false
   await feed(other)
   expect(() => feed(sequence)).toThrow()
+  // Takes back the token that was refused, but not the one that the cache still has in the place of another.
+  sequence.truncate(2)
+  expect(() => feed(sequence)).toThrow()
   sequence.truncate(1)
   await feed(sequence)
+})
+
+test('scales are loaded before their weights, and progress reaches the whole', async () => {
+  const names: string[] = []
+  const weights = {
+    w: { dtype: 'F32', shape: [1, 1] },
+    s: { dtype: 'F32', shape: [1] },
+  } as const
+  const nodes: Graph['nodes'] = [
+    { name: 'x', op: 'gather', rows: 'tokens', table: 'w' },
+    { name: 'logits', op: 'linear', x: 'x', weight: 'w', scale: 's', bias: null },
+  ]
+  const table = { name: 'of names', batchInvariant: true, cacheElement: 8, freeWeight() {} }
+  const weight = (value: Tensor, name: string) => (names.push(name), value)
+  const source = {
+    specs: new Map(Object.entries(weights)),
+    read: async (name: string) => encode('F32', [...weights[name as 'w'].shape], [1]),
+  }
+  const progress: number[][] = []
+  const report = (...counts: number[]) => void progress.push(counts)
+  const program = await interpreter({ ...table, weight } as never).load({ nodes, weights }, source, {
+    progress: report,
+  })
+  await program.dispose()
+  expect(names).toEqual(['s', 'w'])
+  expect(progress).toEqual([
+    [4, 8],
+    [8, 8],
+  ])
+})
+
+test('a value that cannot be downloaded, to be overridden, is freed all the same', async () => {
+  const failure = new Error('the device is gone')
+  let live = 0
+  const ops = {
+    weight: (value: Tensor) => value,
+    lookup: (rows: Int32Array) => (live++, rows),
+    free: () => void live--,
+    download: () => Promise.reject(failure),
+  }
+  const cache = { keep() {}, close() {}, fork: () => cache }
+  const table = { name: 'one value', batchInvariant: true, cacheElement: 8, cache: () => cache, cacheBytes: () => 0 }
+  const source = { specs: new Map(Object.entries(graph.weights)), read: async () => weight }
+  const program = await interpreter({ ...table, ...ops } as never).load(graph, source)
+  const feed = { sequence: program.open(8), tokens: Int32Array.of(1), logits: 'last' } as const
+  const overrides = [{ node: graph.nodes[0].name, value: encode('F32', [1, 2], [0, 0]) }]
+  await expect(program.submit([feed], { overrides }).done).rejects.toBe(failure)
+  expect(live).toBe(0)
 })
