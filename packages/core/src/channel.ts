@@ -1,4 +1,4 @@
-import { InputError } from './errors.ts'
+import { InputError, UnsupportedError } from './errors.ts'
 
 /** The end of a MessageChannel: a worker's, a browser's or Node's. */
 export interface Port {
@@ -87,6 +87,7 @@ export function channel(port: Port, methods: Methods): Channel {
 }
 
 function revive({ name, message }: { readonly name: string; readonly message: string }): Error {
-  if (name === 'InputError' || name === 'UnsupportedError') return new InputError(message)
+  if (name === 'UnsupportedError') return new UnsupportedError(message)
+  if (name === 'InputError') return new InputError(message)
   return Object.assign(new Error(message), { name })
 }

@@ -2,7 +2,9 @@ import { afterEach, beforeEach, expect, test } from 'vitest'
 import type { Port } from './channel.ts'
 import { encode } from './dtype.ts'
 import type { Graph } from './graph.ts'
-import { run } from './backend.ts'
+import { run, type Backend } from './backend.ts'
+import { UnsupportedError } from './errors.ts'
+import { interpreter } from './interpreter.ts'
 import { reference } from './reference/index.ts'
 import { remote, serve } from './remote.ts'
 import { tensor, type Tensor } from './tensor.ts'
@@ -62,4 +64,49 @@ test('a backend that is given up fails what waits, and every later pass, at once
   sequence.truncate(0)
   await expect(feed(1)).rejects.toThrow('the thread ran out of memory')
   await expect(backend.load(graph, { specs, read: async () => table })).rejects.toThrow('out of memory')
+})
+
+/** A graph on a table that only remembers lengths, behind a port; while `failure.on`, truncations fail. */
+async function oneValue() {
+  const failure = { on: false }
+  const cache = {
+    keep() {
+      if (failure.on) throw new Error('out of memory')
+    },
+    close() {},
+    fork: () => cache,
+  }
+  const table = { name: 'one value', batchInvariant: true, cacheElement: 8, cache: () => cache, cacheBytes: () => 0 }
+  const ops = { weight: (value: Tensor) => value, lookup: (rows: Int32Array) => rows, free() {}, weightBytes: () => 0 }
+  const download = (rows: Int32Array) => encode('F64', [rows.length, 1], [...rows])
+  const program = await overPort(interpreter({ ...table, ...ops, download } as never))
+  return { program, failure }
+}
+
+async function overPort(served: Backend) {
+  const { port1, port2 } = new MessageChannel()
+  serve(port2 as unknown as Port, served)
+  backend.close()
+  backend = await remote(port1 as unknown as Port)
+  const specs = new Map([['table', { dtype: 'F32' as const, shape }]])
+  return backend.load(graph, { specs, read: async () => encode('F32', shape, [1, 2, 3, 4, 5, 6]) })
+}
+
+test('a truncation that failed over there is made up for by another one to the same length', async () => {
+  const { program, failure } = await oneValue()
+  const sequence = program.open(8)
+  const feed = () => run(program, [{ sequence, tokens: Int32Array.of(1, 2), logits: 'last' }])
+  await feed()
+  failure.on = true
+  sequence.truncate(1)
+  await expect(feed()).rejects.toThrow('out of memory')
+  failure.on = false
+  sequence.truncate(1)
+  await feed()
+  expect(sequence.length).toBe(3)
+})
+
+test('an error that says something is not supported still says so here', async () => {
+  const load = () => Promise.reject(new UnsupportedError('no such op'))
+  await expect(overPort({ name: 'none', batchInvariant: true, load })).rejects.toBeInstanceOf(UnsupportedError)
 })

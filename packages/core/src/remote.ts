@@ -173,9 +173,12 @@ export function serve(port: Port, backend: Backend): void {
   })
 }
 
-/** After every pass the other side says what it keeps; only a real step back is one. */
+/**
+ * After every pass the other side says what it keeps, which changes nothing. To the same length again is an attempt to make up
+ * for a truncation that failed.
+ */
 function truncate(sequence: Sequence, length: number): void {
-  if (length < sequence.length) sequence.truncate(length)
+  if (length <= sequence.length) sequence.truncate(length)
 }
 
 async function runOrder(
