@@ -84,8 +84,12 @@ export async function startBackend(asked: string, forWasm = true): Promise<Start
   const failed = died.then((reason) => Promise.reject(reason))
   const news = new Promise<WorkerNews>((resolve) => worker.once('message', resolve))
   const said = await Promise.race([news, failed])
-  // An error that crosses by itself would lose its class.
-  if ('refused' in said) throw new InputError(said.refused)
+  if ('refused' in said) {
+    // What was loaded there could keep it, and so this process, alive.
+    await worker.terminate()
+    // An error that crosses by itself would lose its class.
+    throw new InputError(said.refused)
+  }
   const backend = remote(port1 as unknown as Port)
   // A worker that dies must fail what waits for it, not leave it waiting.
   void died.then(async (reason) => (await backend).close(reason))

@@ -151,6 +151,19 @@ test('a thread that ends fails what waits for its backend, and what is asked lat
   expect(found).toEqual(Array(3).fill('a worker has ended, with code 1'))
 })
 
+test('a thread that has no backend to give ends, whatever was loaded into it', async () => {
+  const path = join(folder, 'alive/node_modules/@tensorflow/tfjs-node')
+  await mkdir(path, { recursive: true })
+  const module = "setInterval(() => {}, 1e6); module.exports = { version: { 'tfjs-node': '3.22.0' }, more: 1 }"
+  await writeFile(join(path, 'index.js'), module)
+  const found = await script(`
+    import { startBackend } from '../dist/worker-backend.js'
+    process.env.TRAMONTANE_TFJS_NODE = ${JSON.stringify(join(folder, 'alive'))}
+    const refused = await startBackend('tfjs-node').catch((error) => error.name + ': ' + error.message)
+    console.log(JSON.stringify(refused))`)
+  expect(found).toMatch(/^InputError: @tensorflow\/tfjs-node: .* found 3\.22\.0/)
+})
+
 test('a server whose backend has died says so to probes, clients and its log, and still ends well', async () => {
   const worker = join(dirname(command), '../dist/worker.js')
   await appendFile(worker, '\nsetTimeout(() => process.exit(9), 3000)\n')
