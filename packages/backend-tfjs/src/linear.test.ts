@@ -36,6 +36,27 @@ describe('a weight too large for one piece', () => {
   })
 })
 
+it('codes that are a table and a matrix without room on the device count once', async () => {
+  const shape = [6, 4]
+  const codes = encode('BF16', shape, new Float64Array(24))
+  const graph: Graph = {
+    weights: { w: { dtype: 'BF16', shape } },
+    nodes: [
+      { name: 'x', op: 'gather', rows: 'tokens', table: 'w' },
+      { name: 'logits', op: 'linear', x: 'x', weight: 'w', scale: null, bias: null },
+    ],
+  }
+  const source = { specs: new Map(Object.entries(graph.weights)), read: async () => codes }
+  for (const [room, bytes] of [
+    [0, 2 * 24],
+    [Infinity, (2 + wasm.operandBytes) * 24],
+  ]) {
+    const program = await onRuntime({ ...wasm, room }).load(graph, source)
+    expect(program.usage().weights).toBe(bytes)
+    await program.dispose()
+  }
+})
+
 describe('a scale', () => {
   const codes = encode('F8_E4M3', [3, 2], [1, -2, 0.5, 448, -0.015625, 3])
   const scale = Float32Array.of(0.5, 3, 0.1)

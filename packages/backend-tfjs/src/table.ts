@@ -60,7 +60,9 @@ export function opTable<T>(r: Runtime<T>, graph: Graph): OpTable<T, Weight<T>, C
     weightBytes({ table, pieces, vector, scales }) {
       const floats = [...(vector === undefined ? [] : [vector]), ...(scales ?? [])]
       const small = floats.reduce((sum, x) => sum + 4 * elements(r.shape(x)), 0)
-      return (table?.data.byteLength ?? 0) + (pieces ? bytesOf(pieces) : 0) + small
+      // Codes that stay with the host may be both: a table, and what a linear takes to the device piece by piece.
+      const rows = table === undefined || pieces?.pieces.includes(table) ? 0 : table.data.byteLength
+      return rows + (pieces ? bytesOf(pieces) : 0) + small
     },
     upload: (value) => r.upload(Float32Array.from(decode(value)), value.shape),
     download: async (value) => tensor('F32', [...r.shape(value)], await r.download(value)),
