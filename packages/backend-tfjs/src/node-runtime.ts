@@ -9,8 +9,8 @@ export type { NodeTensor, NodeTfjs } from './node-binding.ts'
 
 export interface NodeRuntimeOptions {
   /**
-   * Bytes that weights of 16 and 8 bits may take as float32, which is quickest; those beyond are held in 16 bits and cast
-   * when they are used. Default: a quarter of the memory that is free now; for a GPU 0.
+   * Bytes that weights may take as float32, which is quickest, those of F32 and F64 included; weights of 16 and 8 bits beyond
+   * are held in 16 bits and cast when they are used. Default: a quarter of the memory that is free now; for a GPU 0.
    */
   readonly memory?: number
   /**

@@ -63,6 +63,14 @@ it('asks for codes of what WebAssembly has no room for', async () => {
   expect([fitsWasm(model), fitsWasm(large)]).toEqual([true, false])
 })
 
+it('tfjs-node halves no weights of 32 bits, however little is free', () => {
+  const linear = model.graph.nodes.find(({ op }) => op === 'linear')!
+  const specs = new Map([['w', { dtype: 'F32', shape: [100, 10] } as const]])
+  const graph = { ...model.graph, nodes: [{ ...linear, weight: 'w' }] }
+  const small = { ...model, graph, weights: { ...model.weights, specs } } as BareModel
+  expect(held(small, 'tfjs-node', 0).weights).toBe(4 * 1000)
+})
+
 it('says where there is room, if there is', () => {
   // Codes need 457.5 MB, WebAssembly 8 bytes a number.
   expect(() => checkMemory(model, 'tfjs-wasm', 458e6)).toThrow(
