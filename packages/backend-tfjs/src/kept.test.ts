@@ -54,3 +54,12 @@ it.each([
   expect(found.map((x) => (x < -1e29 ? -1e30 : x))).toEqual(expected)
   kept.dispose()
 })
+
+it('masks of other groups and windows are others', () => {
+  const kept = new Kept(cpu)
+  const mask = (group: number, window: number | null) => maskOf(kept, { from: 0, length: 9 }, 6, 3, group, window)
+  expect(mask(2, 4)).toBe(mask(2, 4))
+  const all = [mask(1, null), mask(2, null), mask(1, 4), mask(2, 4), mask(2, 5)]
+  expect(new Set(all).size).toBe(all.length)
+  kept.dispose()
+})

@@ -32,3 +32,24 @@ it('a sequence that grows too long fails alone: others go on, and closing it giv
   await program.dispose()
   expect(runtime.live()).toBe(before)
 })
+
+it('the packed copy of an operand counts once, a new view of the same numbers not at all, and all comes back', async () => {
+  const n = 4 * 100 * 100
+  const { wasm: r } = await realRuntimes({ limit: 2 * n + 1600 })
+  const [x, weight] = [r.upload(new Float32Array(100), [1, 100]), r.upload(new Float32Array(n / 4), [100, 100])]
+  const more = () => r.upload(new Float32Array(n / 4), [100, 100])
+  r.free(more())
+  for (let i = 0; i < 3; i++) {
+    const view = r.reshape(weight, [10, 1000])
+    r.free(r.matMul(x, weight))
+    r.free(view)
+  }
+  expect(more).toThrow(/out of memory/)
+  // As long as a view is left, so are its numbers.
+  const view = r.reshape(weight, [1000, 10])
+  r.free(weight)
+  expect(more).toThrow(/out of memory/)
+  r.free(view)
+  const both = [more(), more()]
+  for (const t of [x, ...both]) r.free(t)
+})
