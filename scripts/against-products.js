@@ -13,8 +13,12 @@ const { openRuntime, tfjs } = await import(path('packages/backend-tfjs/dist/inde
 const { encode, run } = await import(path('packages/core/dist/index.js'))
 const { load } = await import(path('packages/core/dist/disk.js'))
 
-const runtime = await openRuntime(name, { memory: Infinity })
-const model = await load(folder, { tokenizer: false })
+const refuse = (error) => {
+  console.error(`error: ${error.message}`)
+  process.exit(1)
+}
+const runtime = await openRuntime(name, { memory: Infinity }).catch(refuse)
+const model = await load(folder, { tokenizer: false }).catch(refuse)
 const linears = model.graph.nodes
   .filter(({ op }) => op === 'linear')
   .map(({ weight }) => model.graph.weights[weight].shape)
