@@ -11,9 +11,9 @@ export interface Runtime<T> {
   readonly heads: 'batched' | 'looped'
   /** Of each number in the second operand of `matMul`: 4, or more where the runtime keeps a packed copy of it. */
   readonly operandBytes: number
-  /** Bytes that weights may take; those beyond stay with the host and come when they are used. */
+  /** Bytes that weights of linears may take; those beyond stay with the host and come when they are used. */
   readonly room: number
-  /** Takes numbers to the device, which may keep the array itself. */
+  /** Takes numbers to the device, which may keep the array itself. Like every kernel, throws Error where memory runs out. */
   upload(data: Float32Array, shape: readonly number[]): T
   download(x: T): MaybePromise<Float32Array>
   shape(x: T): readonly number[]
@@ -52,6 +52,7 @@ export interface Runtime<T> {
 /** The weight of a linear on the device. */
 export interface Matrix<T> {
   readonly tensor: T
+  /** What it takes on the device, copies included. */
   readonly bytes: number
   /** Whether the scale is in it. */
   readonly scaled: boolean

@@ -6,6 +6,7 @@ import { nodeRuntime, type NodeRuntimeOptions, type NodeTfjs } from './node-runt
 import { onRuntime } from './on-runtime.ts'
 import type { Runtime } from './runtime.ts'
 
+/** Of tfjs-node and tfjs-node-gpu; the other runtimes ignore them. */
 export type TfjsOptions = NodeRuntimeOptions
 
 export interface TfjsBackend extends Backend {
@@ -22,7 +23,8 @@ export interface TfjsBackend extends Backend {
  * The graph on TensorFlow.js: on the module that its user loaded himself, on the runtime of a name, or on the best one that
  * is installed (tfjs-node-gpu, tfjs-node, tfjs-wasm, tfjs-cpu). Computes in float32 unless `options` name another profile.
  *
- * @throws {InputError} what was asked for is not installed, does not load, or is a version that this does not know
+ * @throws {InputError} what was asked for is not installed, does not load, or is a version that this does not know; an option
+ * that tfjs-node does not take
  * @throws {UnsupportedError} a module whose active backend is another one
  */
 export async function tfjs(wanted?: RuntimeName | object, options: TfjsOptions = {}): Promise<TfjsBackend> {
@@ -31,13 +33,17 @@ export async function tfjs(wanted?: RuntimeName | object, options: TfjsOptions =
   return { ...onRuntime(runtimeOf(found, options)), name, version, library: libraryOf(found), why }
 }
 
-/** The runtime alone, for measuring what it can do. */
+/**
+ * The runtime alone, for measuring what it can do. Whoever uses it frees its tensors himself.
+ *
+ * @throws {InputError} as `tfjs`
+ */
 export async function openRuntime(wanted?: RuntimeName, options: TfjsOptions = {}): Promise<Runtime<unknown>> {
   return runtimeOf(await findTfjs(wanted), options)
 }
 
 /**
- * The best runtime that loads, and why it is that one; null where none does.
+ * The best runtime that loads, and why it is that one; null where none does. `load` takes the place of `import`, for tests.
  *
  * @throws {InputError} one that is there cannot be used: a version that this does not know
  */

@@ -4,7 +4,7 @@ import type { WeightSource } from './weights.ts'
 
 /** A device that can run graphs. It knows nothing of tokenizers, sampling or HTTP. */
 export interface Backend {
-  /** Shown in logs, errors and reports: `reference`, `tfjs`, `webgpu`. */
+  /** Shown in logs, errors and reports: `reference`, `tfjs-wasm`. */
   readonly name: string
   /** A sequence's numbers never depend on its neighbours, its chunks or its history, bit for bit. */
   readonly batchInvariant: boolean

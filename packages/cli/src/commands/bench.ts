@@ -34,7 +34,9 @@ export function benchCommand(io: Io, backends: readonly PresentBackend[] = prese
   const command = new Command('bench')
     .description('Measures how fast backends process prompts and generate, and what share of the machine that is.')
     .argument('<dir>', 'model folder')
-    .addOption(new Option('--backend <name...>', 'what to measure; default: all that are there').choices(names))
+    .addOption(
+      new Option('--backend <name...>', 'what to measure; default: all that are there but tfjs-cpu').choices(names),
+    )
     .option('--prompt <list>', 'prompts, in tokens (default: 512,4096)', list(positiveWholeNumber))
     .option('--generate <n>', 'tokens to generate (default: 128)', positiveWholeNumber)
     .option(
