@@ -6,6 +6,7 @@ import { useSoftwareAdapter } from './software.fixture.ts'
 import { webgpu } from './webgpu.ts'
 
 let program: Program
+// The other texts take minutes on a processor: smollm2.long.test.ts.
 beforeAll(async () => {
   useSoftwareAdapter()
   program = await loadSmollm2(await webgpu())
@@ -13,8 +14,8 @@ beforeAll(async () => {
 afterAll(() => program.dispose())
 
 describe('SmolLM2 on webgpu: logits within the bound, the most likely token wherever that is decidable', () => {
-  it.each(['english', 'code', 'script'])('%s', async (text) => {
-    const { positions, decidable } = await judgeText(program, text, precisions.webgpu)
+  it('english', { timeout: 300_000 }, async () => {
+    const { positions, decidable } = await judgeText(program, 'english', precisions.webgpu)
     expect(decidable).toBeGreaterThan(0.9 * positions)
   })
 })
