@@ -27,9 +27,9 @@ export interface TfjsCore {
 }
 
 /** Of the 4 GiB that WebAssembly can address, in bytes: what tensors may take, for holes between them are lost too. */
-const wasmLimit = 3.75 * 2 ** 30
+export const wasmLimit = 3.75 * 2 ** 30
 /** What weights may take of it; the rest is for keys, values and activations. */
-const wasmRoom = 3 * 2 ** 30
+export const wasmRoom = 3 * 2 ** 30
 
 export interface CoreRuntimeOptions {
   /** Bytes that tensors may take; default 3.75 GiB for wasm, no limit for cpu. */

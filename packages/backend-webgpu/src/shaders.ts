@@ -1,9 +1,18 @@
 /** Kernels by file name, without `.wgsl`. */
 export const kernelNames = [
-  ...['append', 'gather', 'linear', 'lookup', 'mix', 'pad', 'pointwise', 'rms_norm', 'rope', 'scores', 'softmax'],
+  'append',
+  'gather',
+  'linear',
+  'lookup',
+  'mix',
+  'pad',
+  'pointwise',
+  'rms_norm',
+  'rope',
+  'scores',
+  'softmax',
 ] as const
-export type KernelName =
-  'append' | 'gather' | 'linear' | 'lookup' | 'mix' | 'pad' | 'pointwise' | 'rms_norm' | 'rope' | 'scores' | 'softmax'
+export type KernelName = (typeof kernelNames)[number]
 
 /** Those that read codes begin with `decode.wgsl`. */
 const decoding: readonly string[] = ['linear', 'lookup']

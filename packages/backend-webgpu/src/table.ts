@@ -40,7 +40,12 @@ export function opTable(
       ),
     ),
   )
-  const turns = new WeakMap<Float64Array, Float32Array>()
+  // Sines and cosines on the device: all layers of a pass have the same, and no later pass.
+  const angles = new Map<Float64Array, GPUBuffer>()
+  const forgetAngles = (): void => {
+    for (const buffer of angles.values()) buffers.release(buffer)
+    angles.clear()
+  }
   const make = (rows: number, width: number): Value => ({
     buffer: buffers.take(4 * rows * width),
     shape: [rows, width],
@@ -81,8 +86,12 @@ export function opTable(
     cache: () => new PagedCache(pages),
     cacheBytes: (cache) => cache.bytes,
     cacheElement: 4,
-    settle: () => recorder.check(),
+    settle() {
+      forgetAngles()
+      return recorder.check()
+    },
     dispose() {
+      forgetAngles()
       recorder.submit()
       pages.dispose()
       buffers.dispose()
@@ -141,16 +150,15 @@ export function opTable(
     rope(x, heads, { cos, sin }: Angles) {
       const [T, width] = x.shape
       const half = width / heads / 2
-      const short = (values: Float64Array): Float32Array => {
-        if (!turns.has(values)) turns.set(values, Float32Array.from(values))
-        return turns.get(values)!
+      const onDevice = (values: Float64Array): GPUBuffer => {
+        if (!angles.has(values)) angles.set(values, upload(Float32Array.from(values)))
+        return angles.get(values)!
       }
+      const tables = [onDevice(cos), onDevice(sin)]
       const y = make(T, width)
-      const tables = [upload(short(cos)), upload(short(sin))]
       const { grid, across } = groupsFor(T * heads * half)
       const params = [T, heads, half, across]
       recorder.dispatch({ kernel: 'rope', buffers: [x.buffer, ...tables, y.buffer], params, grid })
-      for (const buffer of tables) buffers.release(buffer)
       return y
     },
     attention: (node, inputs, spans, pattern, breathe) =>

@@ -1,3 +1,4 @@
+import { wasmLimit, wasmRoom } from '@tramontane/backend-tfjs'
 import { byteLength, elements, type BareModel } from '@tramontane/core'
 
 /** What is known of a model's weights, in bytes and numbers. */
@@ -18,9 +19,6 @@ interface Holding {
   /** Bytes of one number of a key or a value. */
   readonly cache: number
 }
-
-/** Of the 4 GiB that WebAssembly can address, in bytes: what its backend takes in all, and what weights may take of that. */
-const [wasmLimit, wasmRoom] = [3.75 * 2 ** 30, 3 * 2 ** 30]
 
 /** Vectors are too small to count. On TensorFlow.js tables stay with the host as codes, also where a linear shares them. */
 const holdings: Readonly<Record<string, Holding>> = {

@@ -1,6 +1,6 @@
 import { createInterface, type Interface } from 'node:readline'
 import { InputError, type Sampling } from '@tramontane/core'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { Conversation } from '../conversation.ts'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
@@ -8,7 +8,7 @@ import { write, type Io } from '../io.ts'
 import { modelOption } from '../model-option.ts'
 import { nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
-import { computing } from '../make-backend.ts'
+import { backendOption } from '../backend-option.ts'
 
 interface Options extends Sampling {
   readonly model: string
@@ -26,11 +26,7 @@ export function chatCommand(io: Io): Command {
     .option('--temperature <t>', '0 takes the likeliest token', nonNegative, 0)
     .option('--seed <n>', 'equal seeds draw equal tokens', wholeNumber)
     .option('--system <text>', 'system message')
-    .addOption(
-      new Option('--backend <name>', 'what computes; auto: the fastest that is there')
-        .choices(computing)
-        .default('auto'),
-    )
+    .addOption(backendOption())
     .action((prompt: string | undefined, options: Options) =>
       withEngine(options.model, io, options.backend, (engine) => chat(io, engine, prompt, options)),
     )

@@ -1,11 +1,11 @@
 import { detokenizer, generate, InputError, type BareModel, type Sampling } from '@tramontane/core'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { fraction, nonNegative, positiveWholeNumber, tokenIds, wholeNumber } from '../numbers.ts'
 import { progress } from '../progress.ts'
-import { computing } from '../make-backend.ts'
+import { backendOption } from '../backend-option.ts'
 
 interface Options extends Sampling {
   readonly ids?: Int32Array
@@ -26,11 +26,7 @@ export function generateCommand(io: Io): Command {
     .option('--top-k <k>', 'keep this many tokens', wholeNumber)
     .option('--min-p <p>', 'keep tokens at least this likely, relative to the likeliest', fraction)
     .option('--seed <n>', 'equal seeds draw equal tokens', wholeNumber)
-    .addOption(
-      new Option('--backend <name>', 'what computes; auto: the fastest that is there')
-        .choices(computing)
-        .default('auto'),
-    )
+    .addOption(backendOption())
     .option('--json', 'print {"ids", "text", "prompt_ids", "finish_reason"} at the end')
     .action(async (directory: string, text: string | undefined, { backend, ...options }: Options) => {
       if ((text === undefined) === (options.ids === undefined)) {

@@ -8,12 +8,12 @@ import {
   type Tokenizer,
 } from '@tramontane/core'
 import { writeDiskFile } from '@tramontane/core/disk'
-import { Command, Option } from 'commander'
+import { Command } from 'commander'
 import { withEngine, type Engine } from '../engine.ts'
 import { examples } from '../examples.ts'
 import { write, type Io } from '../io.ts'
 import { positiveWholeNumber, tokenIds } from '../numbers.ts'
-import { computing } from '../make-backend.ts'
+import { backendOption } from '../backend-option.ts'
 
 interface Options {
   readonly ids: Int32Array
@@ -28,7 +28,7 @@ export function logitsCommand(io: Io): Command {
     .description('Runs token ids through a model once; prints the likeliest next tokens or writes values to a file.')
     .argument('<dir>', 'model folder')
     .requiredOption('--ids <ids>', 'token ids, separated by commas', tokenIds)
-    .addOption(new Option('--backend <name>', 'what computes').choices(computing).default('reference'))
+    .addOption(backendOption('reference'))
     .option(
       '--outputs <names>',
       'activations to write, separated by commas: any name of docs/guide/activations.md, * for every layer',

@@ -7,7 +7,7 @@ import { modelOption } from '../model-option.ts'
 import { byteSize, nonNegative, positiveWholeNumber, wholeNumber } from '../numbers.ts'
 import { apiKeys } from '../serve/api-keys.ts'
 import { serve } from '../serve/serve.ts'
-import { computing } from '../make-backend.ts'
+import { backendOption } from '../backend-option.ts'
 
 interface Options {
   readonly model: string
@@ -30,7 +30,6 @@ interface Options {
 }
 
 export function serveCommand(io: Io): Command {
-  const backend = new Option('--backend <name>', 'what computes; auto: the fastest that is there').choices(computing)
   const level = new Option('--log-level <level>', 'least that is logged, as JSON lines on stderr').choices(logLevels)
   const bodyLimit = new Option('--body-limit <size>', 'largest body of a request')
     .argParser(byteSize)
@@ -49,7 +48,7 @@ export function serveCommand(io: Io): Command {
       positiveWholeNumber,
     )
     .option('--cache-memory <size>', 'memory for keys and values, such as 2GB (default: what is free)', byteSize)
-    .addOption(backend.default('auto'))
+    .addOption(backendOption())
     .option('--api-key <key...>', 'let in only who has one; others of this machine can read it here', collect(nonEmpty))
     .option('--api-key-file <file>', 'the same from a file, one a line; TRAMONTANE_API_KEYS holds some too')
     .option('--cors <origin...>', 'web pages that may ask, such as https://example.com, or *', collect(origin))
