@@ -1,4 +1,4 @@
-import { loadShaders, type KernelName } from './shaders.ts'
+import { loadShaders, type KernelName, type Shader, type Variants } from './shaders.ts'
 
 /** Bytes of the parameters of one dispatch: a dynamic offset counts in these. */
 const slot = 256
@@ -8,11 +8,21 @@ const most = 65535
 
 type Constants = Readonly<Record<string, number | boolean>>
 
-export interface Dispatch {
+/** A kernel with what it reads and writes. */
+export interface Binding {
   readonly kernel: KernelName
   readonly constants?: Constants
   /** What is bound after the parameters, in order. */
-  readonly buffers: readonly GPUBuffer[]
+  readonly buffers: readonly (GPUBuffer | GPUBufferBinding)[]
+}
+
+/** The same, made once for any number of dispatches. */
+export interface Prepared {
+  readonly pipeline: GPUComputePipeline
+  readonly group: GPUBindGroup
+}
+
+export interface Dispatch extends Binding {
   /** Whole numbers, and floats as `float`. */
   readonly params: readonly number[]
   /** Workgroups. */
@@ -24,7 +34,7 @@ export interface Dispatch {
  */
 export class Recorder {
   readonly device: GPUDevice
-  readonly #shaders: ReadonlyMap<string, string>
+  readonly #shaders: ReadonlyMap<KernelName, Shader>
   readonly #pipelines = new Map<string, GPUComputePipeline>()
   readonly #params = new Uint32Array((slot / 4) * slots)
   readonly #paramsBuffer: GPUBuffer
@@ -38,11 +48,11 @@ export class Recorder {
   #checks: Promise<void> = Promise.resolve()
   #failures = 0
 
-  static async on(device: GPUDevice): Promise<Recorder> {
-    return new Recorder(device, await loadShaders())
+  static async on(device: GPUDevice, variants?: Variants): Promise<Recorder> {
+    return new Recorder(device, await loadShaders(variants))
   }
 
-  private constructor(device: GPUDevice, shaders: ReadonlyMap<string, string>) {
+  private constructor(device: GPUDevice, shaders: ReadonlyMap<KernelName, Shader>) {
     this.device = device
     this.#shaders = shaders
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
@@ -54,25 +64,33 @@ export class Recorder {
     })
   }
 
-  dispatch({ kernel, constants = {}, buffers, params, grid: [x, y = 1, z = 1] }: Dispatch): void {
+  dispatch({ params, grid, ...binding }: Dispatch): void {
+    if (grid.includes(0)) return
+    this.run(this.prepare(binding), params, grid)
+  }
+
+  /** Needs to be made anew when one of the buffers is. */
+  prepare({ kernel, constants = {}, buffers }: Binding): Prepared {
+    const pipeline = this.#pipelineOf(kernel, constants)
+    const resources = [{ buffer: this.#paramsBuffer, size: slot }, ...buffers.map(bound)]
+    const group = this.create((device) =>
+      device.createBindGroup({
+        label: kernel,
+        layout: pipeline.getBindGroupLayout(0),
+        entries: resources.map((resource, binding) => ({ binding, resource })),
+      }),
+    )
+    return { pipeline, group }
+  }
+
+  run({ pipeline, group }: Prepared, params: readonly number[], [x, y = 1, z = 1]: Dispatch['grid']): void {
     if (x * y * z === 0) return
     if (this.#used === slots) this.submit()
     const encoder = this.#encoding()
-    const pipeline = this.#pipelineOf(kernel, constants)
     this.#params.set(params, (slot / 4) * this.#used)
-    const { device } = this
-    const entries = [
-      { buffer: this.#paramsBuffer, offset: slot * this.#used++, size: slot },
-      ...buffers.map((buffer) => ({ buffer })),
-    ]
-    const layout = pipeline.getBindGroupLayout(0)
-    const group = device.createBindGroup({
-      layout,
-      entries: entries.map((resource, binding) => ({ binding, resource })),
-    })
     this.#pass ??= encoder.beginComputePass()
     this.#pass.setPipeline(pipeline)
-    this.#pass.setBindGroup(0, group)
+    this.#pass.setBindGroup(0, group, [slot * this.#used++])
     this.#pass.dispatchWorkgroups(x, y, z)
   }
 
@@ -176,12 +194,24 @@ export class Recorder {
     let found = this.#pipelines.get(key)
     if (found === undefined) {
       found = this.#guard(() => {
-        const module = this.device.createShaderModule({ label: kernel, code: this.#shaders.get(kernel)! })
+        const { device } = this
+        const { code, bindings } = this.#shaders.get(kernel)!
+        const entries = [
+          { type: 'uniform' as const, hasDynamicOffset: true, minBindingSize: slot },
+          ...bindings.map((type) => ({ type })),
+        ]
+        const layout = device.createBindGroupLayout({
+          entries: entries.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
+        })
         const values = Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, Number(value)]))
-        return this.device.createComputePipeline({
+        return device.createComputePipeline({
           label: key,
-          layout: 'auto',
-          compute: { module, entryPoint: 'main', constants: values },
+          layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
+          compute: {
+            module: device.createShaderModule({ label: kernel, code }),
+            entryPoint: 'main',
+            constants: values,
+          },
         })
       })
       this.#pipelines.set(key, found)
@@ -223,6 +253,10 @@ function failureOf(error: GPUError): Error {
     )
   }
   return new Error(`webgpu: ${error.message}`)
+}
+
+function bound(buffer: GPUBuffer | GPUBufferBinding): GPUBufferBinding {
+  return 'buffer' in buffer ? buffer : { buffer }
 }
 
 /** Of what kernels read and write. */

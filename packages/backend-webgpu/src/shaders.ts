@@ -1,30 +1,45 @@
-/** Kernels by file name, without `.wgsl`. */
-export const kernelNames = [
-  'append',
-  'gather',
-  'linear',
-  'lookup',
-  'mix',
-  'pad',
-  'pointwise',
-  'rms_norm',
-  'rope',
-  'scores',
-  'softmax',
-] as const
-export type KernelName = (typeof kernelNames)[number]
+/** The files of `../wgsl`, without `.wgsl`, that each kernel is put together from; the last one has its name. */
+const kernels = {
+  append: [],
+  gather: [],
+  linear: ['decode'],
+  lookup: ['decode'],
+  mix: [],
+  pad: [],
+  pointwise: [],
+  rms_norm: [],
+  rope: [],
+  scores: [],
+  softmax: [],
+} as const
+export type KernelName = keyof typeof kernels
+export const kernelNames = Object.keys(kernels) as readonly KernelName[]
 
-/** Those that read codes begin with `decode.wgsl`. */
-const decoding: readonly string[] = ['linear', 'lookup']
+/** Files that stand in for others: how a device is made the most of. */
+export type Variants = Readonly<Record<string, string>>
+
+export interface Shader {
+  readonly code: string
+  /** Of each binding after that of the parameters. */
+  readonly bindings: readonly GPUBufferBindingType[]
+}
 
 /** The source of every kernel. They lie beside the sources, and beside what is built of them. */
-export async function loadShaders(): Promise<ReadonlyMap<string, string>> {
-  const decode = await text('decode')
-  const load = async (name: string): Promise<[string, string]> => {
-    const own = await text(name)
-    return [name, decoding.includes(name) ? `${decode}\n${own}` : own]
+export async function loadShaders(variants: Variants = {}): Promise<ReadonlyMap<KernelName, Shader>> {
+  const load = async (name: KernelName): Promise<[KernelName, Shader]> => {
+    const files = [...kernels[name], name].map((file) => text(variants[file] ?? file))
+    const code = (await Promise.all(files)).join('\n')
+    return [name, { code, bindings: bindingsOf(code) }]
   }
   return new Map(await Promise.all(kernelNames.map(load)))
+}
+
+function bindingsOf(code: string): GPUBufferBindingType[] {
+  const types: GPUBufferBindingType[] = []
+  for (const [, index, access] of code.matchAll(/@binding\((\d+)\) var<storage, (read|read_write)>/g)) {
+    types[Number(index) - 1] = access === 'read' ? 'read-only-storage' : 'storage'
+  }
+  return types
 }
 
 async function text(name: string): Promise<string> {
