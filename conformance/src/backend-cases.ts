@@ -75,6 +75,42 @@ const behaviour: Case[] = [
       }),
   },
   {
+    name: 'the likeliest tokens after each feed, and the sum over all',
+    clause: 'pass.12',
+    run: (subject) =>
+      withModel(subject, tiny('full'), async ({ program, tokens, open, noise }) => {
+        const feeds = [tokens, tokens.subarray(0, 5)].map(
+          (fed) => ({ sequence: open(), tokens: fed, logits: 'last' }) as const,
+        )
+        const pass = program.submit(feeds, { choose: { topK: 40 }, outputs: [] })
+        for (const [i, { tokens, logits }] of feeds.entries()) {
+          const whole = await logitsOf(program, { sequence: open(), tokens, logits })
+          expect(whole.shape.join() === '1,97', `feed ${i}: expected logits [1, 97], found [${whole.shape.join(', ')}]`)
+          const row = decode(whole)
+          const found = await pass.candidates(i)
+          const slack = subject.backend.batchInvariant ? 0 : 2 * logitBound(row, logitsBound(subject, noise))
+          const text = `feed ${i}: `
+          expect(found.tokens.length === 40 && found.logits.length === 40, `${text}expected 40 tokens`)
+          found.tokens.forEach((token, n) => {
+            const error = Math.abs(found.logits[n] - row[token])
+            expect(error <= slack, `${text}token ${token} has ${found.logits[n]}, expected ${row[token]}`)
+            const after =
+              n === 0 ||
+              found.logits[n - 1] > found.logits[n] ||
+              (found.logits[n - 1] === found.logits[n] && found.tokens[n - 1] < token)
+            expect(after, `${text}token ${token} is out of order`)
+          })
+          const least = found.logits[39] + slack
+          const left = row.findIndex((logit, token) => logit > least && !found.tokens.includes(token))
+          expect(left < 0, `${text}token ${left} is left out`)
+          const sum = Math.log(row.reduce((sum, logit) => sum + Math.exp(logit), 0))
+          // A sum of 97 exponentials, rounded to float32 where the backend computes in it.
+          const rounding = subject.backend.batchInvariant ? 1e-12 : slack + 200 * 2 ** -24
+          expect(Math.abs(found.logSumExp - sum) <= rounding, `${text}the sum is ${found.logSumExp}, expected ${sum}`)
+        }
+      }),
+  },
+  {
     name: 'truncate and fork: the past is shared, the future is not',
     clause: 'pass.9',
     run: (subject) =>

@@ -25,6 +25,7 @@ function breaking(change: (value: Tensor, name: string) => unknown): Backend {
       const program = await inner.load(graph, weights, options)
       const changed = (pass: Pass): Pass => ({
         drawn: pass.drawn,
+        candidates: (feed) => pass.candidates(feed),
         done: pass.done,
         read: async (name, feed) => change(await pass.read(name, feed), name) as Tensor,
       })

@@ -113,7 +113,8 @@ function paced(program: Program, milliseconds: number): Program {
       const pass = program.submit(feeds, options)
       const done = Promise.allSettled([pass.done, last.then(() => sleep(milliseconds))]).then(() => pass.done)
       last = done.catch(() => {})
-      return { drawn: pass.drawn, done, read: (name, feed) => pass.read(name, feed) }
+      const { drawn } = pass
+      return { drawn, done, candidates: (feed) => pass.candidates(feed), read: (name, feed) => pass.read(name, feed) }
     },
   }
 }

@@ -25,7 +25,12 @@ export function faulty(program: Program): FaultyProgram {
           if (failure !== undefined) throw failure()
         })
       done.catch(() => {})
-      return { drawn: pass.drawn, done, read: (name, feed) => done.then(() => pass.read(name, feed)) }
+      return {
+        drawn: pass.drawn,
+        done,
+        candidates: (feed) => done.then(() => pass.candidates(feed)),
+        read: (name, feed) => done.then(() => pass.read(name, feed)),
+      }
     },
   }
 }

@@ -1,8 +1,8 @@
 import type { Program } from '@tramontane/core'
-import { goldenPath, openModel, openNoise, playSchedule, rowError, type Action } from '@tramontane/conformance'
-import { endToEndBound, precisions } from '@tramontane/conformance/bound'
-import fc from 'fast-check'
-import { beforeAll, describe, expect, it } from 'vitest'
+import { goldenPath, openModel } from '@tramontane/conformance'
+import { precisions } from '@tramontane/conformance/bound'
+import { schedulesAgree } from '@tramontane/conformance/schedules.fixture'
+import { beforeAll, expect, it } from 'vitest'
 import type { TensorInfo } from './core-runtime.ts'
 import { most } from './kept.ts'
 import { onRuntime } from './on-runtime.ts'
@@ -40,26 +40,7 @@ it('a thousand steps of two sequences leave as many tensors as one', async () =>
   expect(wasm.live()).toBe(before)
 })
 
-const action = fc.record({
-  kind: fc.constantFrom<Action['kind'][]>('open', 'feed', 'feed', 'feed', 'truncate', 'fork', 'close'),
-  which: fc.nat(5),
-  also: fc.nat(5),
-  tokens: fc.array(fc.nat(96), { minLength: 1, maxLength: 90 }),
-  share: fc.double({ min: 0, max: 1, noNaN: true }),
-})
-
-describe.each(['tiny/full', 'tiny/window', 'tiny/fp8'])('%s', (name) => {
-  it('any schedule agrees with one pass over the whole text, within the bound', async () => {
-    const program = await load(runtimes.wasm, name)
-    const bound = 2 * endToEndBound(await openNoise(name), precisions.f32, 'logits')
-    await fc.assert(
-      fc.asyncProperty(fc.array(action, { minLength: 4, maxLength: 16 }), (actions) =>
-        playSchedule(program, 4000, actions, (found, expected) =>
-          expect(rowError(found, expected)).toBeLessThanOrEqual(bound),
-        ),
-      ),
-      { seed: 4, numRuns: 15 },
-    )
-    await program.dispose()
-  })
-})
+it.each(['tiny/full', 'tiny/window', 'tiny/fp8'])(
+  '%s: any schedule agrees with one pass over the whole text, within the bound',
+  (name) => schedulesAgree(onRuntime(runtimes.wasm), name, precisions.f32, 15),
+)

@@ -8,6 +8,8 @@ export interface Backend {
   readonly name: string
   /** A sequence's numbers never depend on its neighbours, its chunks or its history, bit for bit. */
   readonly batchInvariant: boolean
+  /** Of what can be lost, a device or a thread: resolves with the reason when all programs have failed for good. Another backend must be made. */
+  readonly lost?: Promise<Error>
   /** Binds a graph to its weights. Throws InputError naming the node that cannot run here. */
   load(graph: Graph, weights: WeightSource, options?: LoadOptions): Promise<Program>
 }
@@ -59,10 +61,26 @@ export interface SubmitOptions {
   readonly outputs?: readonly string[]
   /** Values that replace those of nodes on the way. */
   readonly overrides?: readonly Override[]
-  /** Picks the next token from each feed's last row of logits on the device; a feed without such a row draws none. */
-  readonly choose?: 'greedy'
+  /** What the device finds out about each feed's last row of logits; nothing about a feed without such a row. */
+  readonly choose?: Choose
   /** Stops the pass at the next opportunity; its sequences are then as after a failed pass. */
   readonly signal?: AbortSignal
+}
+
+/**
+ * The next token, which is the likeliest, or the `topK` likeliest tokens, from 1 to 64, of which the host draws one: a few
+ * numbers instead of a row of the whole vocabulary.
+ */
+export type Choose = 'greedy' | { readonly topK: number }
+
+/** The tokens with the largest logits of a row [V], and what it takes to know how likely they are. */
+export interface Candidates {
+  /** Ids [k] by descending logit, lower ids first among equals; all V where there are fewer than were asked for. */
+  readonly tokens: Uint32Array
+  /** Their logits [k]. */
+  readonly logits: Float64Array
+  /** log Σ e^z over the row, as precise as the device computes it; where the largest logit is not finite, that one. */
+  readonly logSumExp: number
 }
 
 /**
@@ -78,8 +96,10 @@ export interface Override {
 
 /** A pass on its way. */
 export interface Pass {
-  /** With `choose`: the token of each feed, by index. */
+  /** With `choose: 'greedy'`: the token of each feed, by index. */
   readonly drawn: readonly Drawn[]
+  /** With `choose: { topK }`: the likeliest tokens after a feed. */
+  candidates(feed: number): Promise<Candidates>
   /**
    * The value of an output, by any of its names: the rows of all feeds in order, or of one feed. What comes after
    * `selected` (`norm`, `logits`) has the rows whose logits were asked for.

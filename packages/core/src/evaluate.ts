@@ -3,7 +3,9 @@ import { decode, encode } from './dtype.ts'
 import type { Batch, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
 import type { Graph, Node } from './graph.ts'
-import type { Breathe, Cache, OpTable } from './op-table.ts'
+import type { Cache } from './cache.ts'
+import type { Breathe, OpTable } from './op-table.ts'
+import { candidatesOf, greedy } from './candidates.ts'
 import { angles, type Angles } from './rope.ts'
 import type { Schedule } from './schedule.ts'
 import type { Columns } from './shapes.ts'
@@ -60,8 +62,11 @@ export async function evaluate<V, W, C extends Cache>(plan: Plan<V, W, C>, batch
     // No row was wanted: what depends on rows is empty and was never computed.
     if (plan.rowwise.has(name) && !outputs.has(name)) outputs.set(name, encode('F64', [0, plan.columns.get(name)!], []))
   }
-  const chosen = batch.choose === undefined ? [] : greedy(outputs.get('logits')!, batch.rowCounts)
-  return { outputs, patterns: context.patterns, chosen }
+  const { choose } = batch
+  const rows = choose === undefined ? [] : lastRows(outputs.get('logits')!, batch.rowCounts)
+  const chosen = choose === 'greedy' ? rows.map((row) => (row === null ? -1 : greedy(row))) : []
+  const candidates = typeof choose === 'object' ? rows.map((row) => row && candidatesOf(row, choose.topK)) : []
+  return { outputs, patterns: context.patterns, chosen, candidates }
 }
 
 function contextOf<V, C extends Cache>(batch: Batch<C>): Context<V, C> {
@@ -159,20 +164,17 @@ function release<V, W, C extends Cache>(table: OpTable<V, W, C>, values: Map<str
   values.delete(name)
 }
 
-/** The largest logit of each feed's last wanted row; the lowest id among equals; −1 without a row. Throws where one is NaN. */
-function greedy(logits: Tensor, rowCounts: readonly number[]): number[] {
+/** Logits [R, V] → the last wanted row of each feed; null for one that has none. Throws where one has a NaN. */
+function lastRows(logits: Tensor, rowCounts: readonly number[]): (Float64Array | null)[] {
   const V = logits.shape[1]
   let end = 0
   return rowCounts.map((count) => {
     end += count
-    if (count === 0) return -1
+    if (count === 0) return null
     const row = decode({ ...logits, shape: [V], data: logits.data.subarray((end - 1) * V, end * V) } as Tensor)
-    let best = 0
-    for (let v = 0; v < V; v++) {
-      if (Number.isNaN(row[v])) throw new Error(`logits: the value of token ${v} is not a number`)
-      if (row[v] > row[best]) best = v
-    }
-    return best
+    const bad = row.findIndex(Number.isNaN)
+    if (bad >= 0) throw new Error(`logits: the value of token ${bad} is not a number`)
+    return row
   })
 }
 

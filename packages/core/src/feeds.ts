@@ -2,7 +2,8 @@ import type { ActivationLookup } from './activation-lookup.ts'
 import type { Drawn, Feed, Override, SubmitOptions } from './backend.ts'
 import { InputError } from './errors.ts'
 import type { Graph } from './graph.ts'
-import type { Cache } from './op-table.ts'
+import type { Cache } from './cache.ts'
+import { mostCandidates } from './sample.ts'
 import { type CachedSequence } from './sequence.ts'
 import type { Columns } from './shapes.ts'
 import { elements, type Tensor } from './tensor.ts'
@@ -129,9 +130,15 @@ function nameOverride({ node, rows, value }: Override, lookup: ActivationLookup)
   return { node: name, value: copy, ...(rows && { rows: rows.slice() }) }
 }
 
-/** Checks overrides. Throws InputError naming the node. */
+/** Checks `choose`, and overrides. Throws InputError naming the node. */
 export function checkOptions(options: SubmitOptions, known: Known, placed: readonly Placed<Cache>[]): void {
+  if (typeof options.choose === 'object') checkTopK(options.choose)
   for (const override of options.overrides ?? []) checkOverride(override, known, placed)
+}
+
+function checkTopK({ topK }: { readonly topK: number }): void {
+  if (Number.isInteger(topK) && topK >= 1 && topK <= mostCandidates) return
+  throw new InputError(`choose: topK is ${topK}, expected an integer from 1 to ${mostCandidates}`)
 }
 
 function checkOverride({ node, rows, value }: Override, known: Known, placed: readonly Placed<Cache>[]): void {

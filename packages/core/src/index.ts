@@ -1,6 +1,8 @@
 export { activations, type Activation } from './activation-names.ts'
 export type {
   Backend,
+  Candidates,
+  Choose,
   Drawn,
   Feed,
   LoadOptions,
@@ -31,6 +33,7 @@ export type {
 } from './engine/generation.ts'
 export { InputError, QueueFullError, UnsupportedError } from './errors.ts'
 export { fetchFolder, fetchSource, type FetchOptions } from './fetch-source.ts'
+export type { Batch, DrawnRow, Launched, Values } from './executor.ts'
 export type { Overflow } from './float-format.ts'
 export {
   blockSize,
@@ -45,7 +48,8 @@ export {
 export { interpreter } from './interpreter.ts'
 export { mistral } from './mistral.ts'
 export { NodeCaches, type NodeCache } from './node-caches.ts'
-export type { AttentionResult, Breathe, Cache, MaybePromise, OpTable, Span } from './op-table.ts'
+export type { Cache, Span } from './cache.ts'
+export type { AttentionResult, Breathe, MaybePromise, OpTable } from './op-table.ts'
 export { remote, serve, type RemoteBackend } from './remote.ts'
 export { channel, moved, Moved, type Channel, type Methods, type Port } from './channel.ts'
 export { reference } from './reference/index.ts'
@@ -64,7 +68,16 @@ export { loadBare, loadFolder, type BareModel, type Model } from './load.ts'
 export { readParams } from './params.ts'
 export { philox, uniform } from './philox.ts'
 export { tokenLogprobs, type TokenLogprobs } from './logprobs.ts'
-export { checkSampling, choose, sample, type Choice, type Context, type Sampling } from './sample.ts'
+export {
+  checkSampling,
+  choose,
+  chooseFrom,
+  mostCandidates,
+  sample,
+  type Choice,
+  type Context,
+  type Sampling,
+} from './sample.ts'
 export { instruct } from './instruct.ts'
 export type { InstructVersion } from './instruct-messages.ts'
 export { loadText, type ExpectedVocabulary, type Text, type TextOptions } from './load-text.ts'

@@ -1,9 +1,10 @@
 import type { Backend, LoadOptions } from './backend.ts'
 import { InputError } from './errors.ts'
 import { evaluate, type Plan } from './evaluate.ts'
-import type { Executor } from './executor.ts'
+import type { Batch, DrawnRow, Executor, Launched } from './executor.ts'
 import type { Graph } from './graph.ts'
-import type { Cache, OpTable } from './op-table.ts'
+import type { Cache } from './cache.ts'
+import type { OpTable } from './op-table.ts'
 import { afterRows, CachedProgram } from './program.ts'
 import { scheduler } from './schedule.ts'
 import { inferColumns } from './shapes.ts'
@@ -36,9 +37,23 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
   const attentions = graph.nodes.filter((node) => node.op === 'attention')
   const elements = attentions.reduce((sum, { key, value }) => sum + columns.get(key)! + columns.get(value)!, 0)
   const position = elements * table.cacheElement
+  const whole = new WeakSet<Launched>()
+  let ended: Promise<unknown> = Promise.resolve()
   return {
     cache: () => table.cache(attentions),
-    evaluate: (batch) => evaluate(plan, batch),
+    async evaluate(batch) {
+      const atOnce = table.whole && (await withTokens(batch, ({ from }) => !whole.has(from)))
+      const launched = atOnce && (await table.whole!(atOnce, weights))
+      if (launched !== undefined) {
+        whole.add(launched)
+        const before = ended
+        ended = launched.values.catch(() => {}).then(() => before)
+        return launched
+      }
+      await ended
+      const values = await evaluate(plan, await withTokens(batch, () => true))
+      return { values: Promise.resolve(values) }
+    },
     usage(caches) {
       const held = [...weights.values()].reduce((sum, weight) => sum + table.weightBytes(weight), 0)
       const cache = Math.round(caches.reduce((sum, cache) => sum + table.cacheBytes(cache), 0)) // Shared pages come in parts.
@@ -50,6 +65,15 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
       table.dispose?.()
     },
   }
+}
+
+/** The batch with some of its drawn tokens waited for. */
+async function withTokens<C extends Cache>(batch: Batch<C>, which: (drawn: DrawnRow) => boolean): Promise<Batch<C>> {
+  const waited = batch.drawn.filter(which)
+  if (waited.length === 0) return batch
+  const tokens = batch.tokens.slice()
+  for (const { row, from, feed } of waited) tokens[row] = (await from.values).chosen[feed]
+  return { ...batch, tokens, drawn: batch.drawn.filter((drawn) => !which(drawn)) }
 }
 
 async function loadWeights<V, W, C extends Cache>(

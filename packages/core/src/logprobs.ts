@@ -1,5 +1,6 @@
 import type { Candidate } from './engine/generation.ts'
 import { logSumExp } from './log-sum-exp.ts'
+import { largest } from './ranking.ts'
 
 /** What is reported of one token: how likely it was, and which others were likeliest. */
 export interface TokenLogprobs {
@@ -18,20 +19,4 @@ export function tokenLogprobs(logits: Float64Array, token: number, count: number
   const normal = logSumExp(logits)
   const candidate = (token: number): Candidate => ({ token, logprob: logits[token] - normal })
   return { logprob: logits[token] - normal, likeliest: largest(logits, count).map(candidate) }
-}
-
-/** The ids of the `count` largest values, largest first, lower ids first among equals. One pass, meant for few. */
-function largest(values: Float64Array, count: number): number[] {
-  const found: number[] = []
-  if (count === 0) return found
-  for (let id = 0; id < values.length; id++) {
-    if (found.length === count) {
-      if (!(values[id] > values[found[count - 1]])) continue
-      found.pop()
-    }
-    let place = found.length
-    while (place > 0 && values[found[place - 1]] < values[id]) place--
-    found.splice(place, 0, id)
-  }
-  return found
 }

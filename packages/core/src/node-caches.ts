@@ -1,5 +1,5 @@
 import type { NodeOf } from './graph.ts'
-import type { Cache } from './op-table.ts'
+import type { Cache } from './cache.ts'
 
 /** What a backend remembers of one sequence for one attention node. Methods as in `Cache`. */
 export interface NodeCache {

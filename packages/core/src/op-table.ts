@@ -1,27 +1,11 @@
+import type { Cache, Span } from './cache.ts'
+import type { Batch, Launched } from './executor.ts'
 import type { NodeOf } from './graph.ts'
 import type { Angles } from './rope.ts'
 import type { Tensor } from './tensor.ts'
 
 /** What an op may give at once or later. */
 export type MaybePromise<T> = T | Promise<T>
-
-/** The rows `[from, to)` of a pass that belong to one sequence, whose first one stands at position `start`. */
-export interface Span<C> {
-  readonly cache: C
-  readonly start: number
-  readonly from: number
-  readonly to: number
-}
-
-/** What a backend remembers of one sequence: keys and values of every attention node, by position. */
-export interface Cache {
-  /** Positions outside [first, length) will not be read again. */
-  keep(first: number, length: number): void
-  /** A second cache with the same past; nothing that either writes later may show in the other. */
-  fork(): Cache
-  /** Lets everything go. */
-  close(): void
-}
 
 /** Called by a long op between pieces of work (≤ 100 ms each): gives way to the host, rejects when the pass is aborted. */
 export type Breathe = () => Promise<void> | undefined
@@ -57,6 +41,11 @@ export interface OpTable<V, W, C extends Cache> {
   readonly cacheElement: number
   /** Called at the end of a pass: rejects with what went wrong in it, where ops return before they are computed. */
   settle?(): Promise<void>
+  /**
+   * A whole pass at once, where the table knows how; it is not waited for. undefined sends it node by node, after all
+   * passes before it have ended. Each `from` of `drawn` is what an earlier call returned. `weights` by name.
+   */
+  whole?(batch: Batch<C>, weights: ReadonlyMap<string, W>): MaybePromise<Launched | undefined>
   /** Lets go of what the table itself holds on the device; its weights are freed one by one before. */
   dispose?(): void
 

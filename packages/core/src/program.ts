@@ -1,13 +1,25 @@
 import { ActivationLookup } from './activation-lookup.ts'
-import type { Drawn, Feed, Pass, Program, SubmitOptions, Usage } from './backend.ts'
+import type { Candidates, Drawn, Feed, Pass, Program, SubmitOptions, Usage } from './backend.ts'
 import { InputError } from './errors.ts'
-import type { Batch, Executor, Values } from './executor.ts'
+import type { Batch, DrawnRow, Executor, Launched, Values } from './executor.ts'
 import { checkOptions, nameOptions, place, type Known, type Placed } from './feeds.ts'
 import { references, type Graph } from './graph.ts'
-import type { Cache } from './op-table.ts'
+import type { Cache } from './cache.ts'
+import { Pipeline } from './pipeline.ts'
 import { CachedSequence, type Owner } from './sequence.ts'
 import type { Columns } from './shapes.ts'
 import { tensor, type Range, type Tensor } from './tensor.ts'
+
+/** How far a pass has come. */
+interface Stage {
+  /** From its launch until it has settled. */
+  underWay: Launched | undefined
+}
+
+interface Source {
+  readonly stage: Stage
+  readonly feed: number
+}
 
 /** Nodes that come after the choice of rows: their values have one row for each wanted logit, not for each token. */
 export function afterRows(graph: Graph): ReadonlySet<string> {
@@ -18,8 +30,8 @@ export function afterRows(graph: Graph): ReadonlySet<string> {
 }
 
 /**
- * The bookkeeping that all programs share: checks feeds, moves lengths at submit, runs passes and changes of the caches
- * one after another, and poisons what a failed pass touched. An executor computes.
+ * The bookkeeping that all programs share: checks feeds, moves lengths at submit, launches passes and changes the
+ * caches one after another, and poisons what a failed pass touched. An executor computes.
  */
 export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   readonly graph: Graph
@@ -29,7 +41,9 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   readonly #vocabulary: number
   readonly #window: number | null
   readonly #sequences = new Set<CachedSequence<C>>()
-  #queue: Promise<unknown> = Promise.resolve()
+  readonly #pipeline = new Pipeline()
+  /** Where the token of each comes from, which was drawn by a pass of this program. */
+  readonly #sources = new WeakMap<Drawn, Source>()
   #disposed = false
 
   constructor(graph: Graph, columns: Columns, executor: Executor<C>) {
@@ -55,23 +69,69 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
     const options = nameOptions(asked, this.#lookup)
     checkOptions(options, this.#known, placed)
     const firsts = placed.map(({ sequence, T }) => sequence.advance(T))
-    const values = this.#append(async () => {
-      try {
-        return await this.#evaluate(placed, firsts, options)
-      } catch (error) {
-        for (const { sequence, start } of placed) sequence.poison(start, error)
-        throw error
-      }
+    const stage: Stage = { underWay: undefined }
+    const values = this.#pipeline.pass(
+      async () => (stage.underWay = await this.#launch(placed, firsts, options)),
+      (launched) => this.#settle(launched, placed, options).finally(() => (stage.underWay = undefined)),
+    )
+    const pass = new CachedPass(values, placed, options, this.#known.rowwise, this.#lookup)
+    pass.drawn.forEach((drawn, feed) => {
+      if (placed[feed].rows.length > 0) this.#sources.set(drawn, { stage, feed })
     })
-    return new CachedPass(values, placed, options, this.#known.rowwise, this.#lookup)
+    return pass
   }
 
-  async #evaluate(placed: readonly Placed<C>[], firsts: readonly number[], options: SubmitOptions): Promise<Values> {
-    options.signal?.throwIfAborted()
-    for (const { sequence } of placed) if (sequence.failure !== undefined) throw sequence.failure
-    const values = await this.#executor.evaluate(await batchOf(placed, options))
-    placed.forEach(({ sequence, start, T }, i) => sequence.cache.keep(firsts[i], start + T))
-    return values
+  async #launch(placed: readonly Placed<C>[], firsts: readonly number[], options: SubmitOptions): Promise<Launched> {
+    checkUndisturbed(placed, options)
+    const launched = await this.#executor.evaluate(await this.#batchOf(placed, options))
+    try {
+      // What is let go of here is written by later passes only, which the device comes to later.
+      placed.forEach(({ sequence, start, T }, i) => sequence.cache.keep(firsts[i], start + T))
+    } catch (error) {
+      await launched.values.catch(() => {})
+      throw error
+    }
+    launched.values.catch(() => {}) // Those before it are looked at first.
+    return launched
+  }
+
+  /** The values of a pass, unless it or what it goes on from has failed. Its turn comes when those before it have settled. */
+  async #settle(launched: Launched, placed: readonly Placed<C>[], options: SubmitOptions): Promise<Values> {
+    try {
+      await launched.values.catch(() => {}) // Nothing of it may be under way when it fails for another reason.
+      checkUndisturbed(placed, options)
+      for (const { tokens } of placed) if (!(tokens instanceof Int32Array)) await tokens.token
+      return await launched.values
+    } catch (error) {
+      for (const { sequence, start } of placed) sequence.poison(start, error)
+      throw error
+    }
+  }
+
+  /** Lays all feeds out in one batch; a drawn token is waited for, unless the pass that draws it is under way. */
+  async #batchOf(placed: readonly Placed<C>[], options: SubmitOptions): Promise<Batch<C>> {
+    const tokens = new Int32Array(placed.reduce((sum, { T }) => sum + T, 0))
+    const drawn: DrawnRow[] = []
+    for (const { tokens: fed, from } of placed) {
+      if (fed instanceof Int32Array) {
+        tokens.set(fed, from)
+        continue
+      }
+      const { stage, feed } = this.#sources.get(fed) ?? {}
+      if (stage?.underWay !== undefined) drawn.push({ row: from, from: stage.underWay, feed: feed! })
+      else tokens[from] = await fed.token
+    }
+    return {
+      tokens,
+      drawn,
+      rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
+      rowCounts: placed.map(({ rows }) => rows.length),
+      spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),
+      outputs: options.outputs ?? ['logits'],
+      overrides: options.overrides ?? [],
+      choose: options.choose,
+      signal: options.signal,
+    }
   }
 
   usage(): Usage {
@@ -81,7 +141,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   async dispose(): Promise<void> {
     if (this.#disposed) return
     this.#disposed = true
-    await this.#append(() => {
+    await this.#pipeline.alone(() => {
       // On a device nobody else would ever free what sequences left open hold.
       for (const { ready } of this.#sequences) ready?.close()
       this.#sequences.clear()
@@ -90,7 +150,7 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
   }
 
   enqueue(job: () => void): void {
-    void this.#append(async () => job())
+    void this.#pipeline.alone(job)
   }
 
   adopt(sequence: CachedSequence<C>): void {
@@ -99,13 +159,6 @@ export class CachedProgram<C extends Cache> implements Program, Owner<C> {
 
   forget(sequence: CachedSequence<C>): void {
     this.#sequences.delete(sequence)
-  }
-
-  /** Runs a job after all earlier ones, whether they failed or not. */
-  #append<R>(job: () => Promise<R>): Promise<R> {
-    const result = this.#queue.then(job)
-    this.#queue = result.catch(() => {})
-    return result
   }
 
   #checkUsable(): void {
@@ -128,20 +181,10 @@ export function vocabularyOf(graph: Graph): number {
   return Math.min(...tables)
 }
 
-/** Reads drawn tokens (their passes have ended: jobs run in order) and lays all feeds out in one batch. */
-async function batchOf<C extends Cache>(placed: readonly Placed<C>[], options: SubmitOptions): Promise<Batch<C>> {
-  const tokens = new Int32Array(placed.reduce((sum, { T }) => sum + T, 0))
-  for (const { tokens: fed, from } of placed) tokens.set(fed instanceof Int32Array ? fed : [await fed.token], from)
-  return {
-    tokens,
-    rows: Int32Array.from(placed.flatMap(({ rows }) => [...rows])),
-    rowCounts: placed.map(({ rows }) => rows.length),
-    spans: placed.map(({ sequence, start, from, T }) => ({ cache: sequence.cache, start, from, to: from + T })),
-    outputs: options.outputs ?? ['logits'],
-    overrides: options.overrides ?? [],
-    choose: options.choose,
-    signal: options.signal,
-  }
+/** Throws what stops a pass, now or when its values are there. */
+function checkUndisturbed<C extends Cache>(placed: readonly Placed<C>[], { signal }: SubmitOptions): void {
+  signal?.throwIfAborted()
+  for (const { sequence } of placed) if (sequence.failure !== undefined) throw sequence.failure
 }
 
 class CachedPass<C extends Cache> implements Pass {
@@ -165,9 +208,17 @@ class CachedPass<C extends Cache> implements Pass {
     this.#lookup = lookup
     this.done = values.then(() => {})
     const drawn = placed.map((_, feed) => ({ token: values.then(({ chosen }) => drawnToken(chosen[feed], feed)) }))
-    this.drawn = options.choose === undefined ? [] : drawn
+    this.drawn = options.choose === 'greedy' ? drawn : []
     // A caller may look at `done` alone: a failure must not also surface as an unhandled rejection.
     for (const promise of [values, this.done, ...drawn.map(({ token }) => token)]) promise.catch(() => {})
+  }
+
+  async candidates(feed: number): Promise<Candidates> {
+    const found = (await this.#values).candidates[feed]
+    if (found) return found
+    throw new InputError(
+      `feed ${feed}: there are no candidates, for none were asked for or no logits of it were wanted`,
+    )
   }
 
   async read(asked: string, feed?: number): Promise<Tensor> {

@@ -50,3 +50,19 @@ function sortPart(order: Uint32Array, from: number, to: number, scores: Float64A
     order[place] = token
   }
 }
+
+/** The ids of the `count` largest values, largest first, lower ids first among equals. One pass, meant for few. */
+export function largest(values: Float64Array, count: number): number[] {
+  const found: number[] = []
+  if (count === 0) return found
+  for (let id = 0; id < values.length; id++) {
+    if (found.length === count) {
+      if (!(values[id] > values[found[count - 1]])) continue
+      found.pop()
+    }
+    let place = found.length
+    while (place > 0 && values[found[place - 1]] < values[id]) place--
+    found.splice(place, 0, id)
+  }
+  return found
+}

@@ -110,3 +110,26 @@ test('an error that says something is not supported still says so here', async (
   const load = () => Promise.reject(new UnsupportedError('no such op'))
   await expect(overPort({ name: 'none', batchInvariant: true, load })).rejects.toBeInstanceOf(UnsupportedError)
 })
+
+test('what is lost over there fails what waits, though nothing over there ever ends', async () => {
+  let lose!: (reason: Error) => void
+  const lost = new Promise<Error>((resolve) => (lose = resolve))
+  const { name, batchInvariant, load } = reference()
+  const hang: Backend = {
+    name,
+    batchInvariant,
+    lost,
+    async load(graph, weights) {
+      const program = await load(graph, weights)
+      const forever = new Promise<never>(() => {})
+      return Object.assign(program, { submit: () => ({ drawn: [], read: () => forever, done: forever }) })
+    },
+  }
+  const program = await overPort(hang)
+  const feed = () => run(program, [{ sequence: program.open(2), tokens: Int32Array.of(1), logits: 'last' }])
+  const waiting = feed()
+  lose(new Error('the device is lost'))
+  await expect(waiting).rejects.toThrow('the device is lost')
+  expect((await backend.lost).message).toBe('the device is lost')
+  await expect(feed()).rejects.toThrow('the device is lost')
+})

@@ -1,19 +1,21 @@
-import type { Backend, Feed, LoadOptions, Program, Sequence, Usage } from './backend.ts'
+import type { Backend, Drawn, Feed, LoadOptions, Pass, Program, Sequence, Usage } from './backend.ts'
 import { channel, moved, type Channel, type Moved, type Port } from './channel.ts'
 import { InputError } from './errors.ts'
-import type { Batch, Executor, Values } from './executor.ts'
+import type { Batch, Executor, Launched, Values } from './executor.ts'
 import { patternOf } from './feeds.ts'
 import type { Graph } from './graph.ts'
-import type { Cache } from './op-table.ts'
+import type { Cache } from './cache.ts'
 import { CachedProgram } from './program.ts'
 import { inferColumns } from './shapes.ts'
 import { elements, type Range, type Spec, type Tensor } from './tensor.ts'
 import type { WeightSource } from './weights.ts'
 
 /** What crosses for one pass. A signal cannot: aborting is a call of its own. */
-type Order = Omit<Batch<Cache>, 'spans' | 'signal'> & {
+type Order = Omit<Batch<Cache>, 'spans' | 'signal' | 'drawn'> & {
   readonly pass: number
   readonly spans: readonly { readonly sequence: number; readonly from: number; readonly to: number }[]
+  /** Rows of `tokens` that passes draw which are still held over there. */
+  readonly drawn: readonly { readonly row: number; readonly pass: number; readonly feed: number }[]
 }
 
 interface Report extends Values {
@@ -22,6 +24,8 @@ interface Report extends Values {
 
 /** A backend elsewhere, and what it takes to give it up: its passes, those under way too, then fail with `reason`. */
 export interface RemoteBackend extends Backend {
+  /** Given up here, or lost over there. */
+  readonly lost: Promise<Error>
   close(reason?: Error): void
 }
 
@@ -33,7 +37,15 @@ export interface RemoteBackend extends Backend {
 export async function remote(port: Port): Promise<RemoteBackend> {
   let source: WeightSource | undefined
   let progress: LoadOptions['progress']
+  let lose!: (reason: Error) => void
+  const lost = new Promise<Error>((resolve) => (lose = resolve))
+  const close = (reason = new Error('the backend was given up')): void => {
+    link.close(reason)
+    lose(reason)
+  }
   const link = channel(port, {
+    // Passes under way may not know yet, or never.
+    lost: (message: string) => close(new Error(message)),
     read: async ({ name, rows }: { name: string; rows?: Range }) => given(await source!.read(name, rows), name),
     progress: ([loaded, total]: [number, number]) => progress?.(loaded, total),
   })
@@ -41,7 +53,8 @@ export async function remote(port: Port): Promise<RemoteBackend> {
   return {
     name,
     batchInvariant,
-    close: (reason) => link.close(reason),
+    lost,
+    close,
     async load(graph, weights, options = {}) {
       const columns = inferColumns(graph)
       source = weights
@@ -63,9 +76,17 @@ function given(tensor: Tensor, name: string): Moved | Tensor {
   return moved(tensor, tensor.data)
 }
 
+/** A pass that was sent. */
+interface Sent {
+  readonly pass: number
+  /** Once it is here, nothing is held over there any more. */
+  report?: Report
+}
+
 class RemoteExecutor implements Executor<RemoteCache> {
   readonly #link: Channel
   readonly #sequences = { next: 0 }
+  readonly #sent = new WeakMap<Launched, Sent>()
   #usage: Usage
   #passes = 0
 
@@ -85,21 +106,40 @@ class RemoteExecutor implements Executor<RemoteCache> {
     return cache
   }
 
-  async evaluate({ signal, spans, ...batch }: Batch<RemoteCache>): Promise<Values> {
-    const pass = this.#passes++
-    const abort = () => this.#link.tell('abort', pass)
+  /** Sent at once, with those before it still under way: their tokens are known over there first. */
+  async evaluate({ signal, spans, ...batch }: Batch<RemoteCache>): Promise<Launched> {
+    const sent: Sent = { pass: this.#passes++ }
+    const places = spans.map(({ cache, from, to }) => ({ sequence: cache.sequence, from, to }))
+    const order = { ...batch, ...this.#fed(batch), pass: sent.pass, spans: places }
+    const launched = { values: this.#run(order, sent, signal) }
+    this.#sent.set(launched, sent)
+    for (const { cache, start, from, to } of spans) cache.fed = start + to - from
+    return launched
+  }
+
+  /** The tokens that are here, and where the others come from. */
+  #fed({ tokens, drawn }: Pick<Batch<RemoteCache>, 'tokens' | 'drawn'>): Pick<Order, 'tokens' | 'drawn'> {
+    const known = tokens.slice()
+    const held: Order['drawn'][number][] = []
+    for (const { row, from, feed } of drawn) {
+      const { pass, report } = this.#sent.get(from)!
+      if (report === undefined) held.push({ row, pass, feed })
+      else known[row] = report.chosen[feed]
+    }
+    return { tokens: known, drawn: held }
+  }
+
+  async #run(order: Order, sent: Sent, signal: AbortSignal | undefined): Promise<Values> {
+    const abort = () => this.#link.tell('abort', order.pass)
     signal?.addEventListener('abort', abort)
     try {
-      const places = spans.map(({ cache, from, to }) => ({ sequence: cache.sequence, from, to }))
-      const order: Order = { ...batch, pass, spans: places }
       const report = (await this.#link.call('run', order)) as Report
+      sent.report = report
       this.#usage = report.usage
       return report
-    } catch (error) {
-      signal?.throwIfAborted()
-      throw error
     } finally {
       signal?.removeEventListener('abort', abort)
+      this.#link.tell('forget', order.pass)
     }
   }
 
@@ -111,6 +151,8 @@ class RemoteExecutor implements Executor<RemoteCache> {
 /** Stands here for a sequence over there. Its calls arrive in order, so none has to be awaited. */
 class RemoteCache implements Cache {
   readonly sequence: number
+  /** The length to which a pass that was just sent brings it. */
+  fed: number | undefined
   readonly #link: Channel
   readonly #numbers: { next: number }
 
@@ -120,8 +162,10 @@ class RemoteCache implements Cache {
     this.#numbers = numbers
   }
 
+  /** What a pass keeps needs no telling; a truncation would wait over there for all that is under way. */
   keep(_first: number, length: number): void {
-    this.#link.tell('truncate', { sequence: this.sequence, length })
+    if (length !== this.fed) this.#link.tell('truncate', { sequence: this.sequence, length })
+    this.fed = undefined
   }
 
   close(): void {
@@ -135,11 +179,17 @@ class RemoteCache implements Cache {
   }
 }
 
+/** A pass of this end, until the other one has what comes of it: it may be stopped, and its tokens fed. */
+interface Held {
+  readonly stop: AbortController
+  readonly drawn: readonly Drawn[]
+}
+
 /** The other end of `remote`: runs a backend for it until the port closes. */
 export function serve(port: Port, backend: Backend): void {
   let program: Program | undefined
   const sequences = new Map<number, Sequence>()
-  const passes = new Map<number, AbortController>()
+  const passes = new Map<number, Held>()
   const link = channel(port, {
     describe: () => ({ name: backend.name, batchInvariant: backend.batchInvariant }),
     async load({ graph, specs }: { graph: Graph; specs: ReadonlyMap<string, Spec> }) {
@@ -157,49 +207,62 @@ export function serve(port: Port, backend: Backend): void {
       sequences.get(sequence)?.close()
       sequences.delete(sequence)
     },
-    abort: (pass: number) => passes.get(pass)?.abort(),
-    async run(order: Order): Promise<Report> {
+    abort: (pass: number) => passes.get(pass)?.stop.abort(),
+    forget: (pass: number) => void passes.delete(pass),
+    run(order: Order): Promise<Report> {
+      const { outputs, overrides, choose } = order
       const stop = new AbortController()
-      passes.set(order.pass, stop)
-      try {
-        return await runOrder(program!, order, sequences, stop.signal)
-      } finally {
-        passes.delete(order.pass)
-      }
+      const options = { outputs, overrides, signal: stop.signal, ...(choose && { choose }) }
+      const pass = program!.submit(feedsOf(order, sequences, passes), options)
+      passes.set(order.pass, { stop, drawn: pass.drawn })
+      return reportOf(program!, pass, order)
     },
     async dispose() {
       await program?.dispose()
     },
   })
+  void backend.lost?.then(({ message }) => link.tell('lost', message))
 }
 
 /**
- * After every pass the other side says what it keeps, which changes nothing. To the same length again is an attempt to make up
- * for a truncation that failed.
+ * To the same length again is an attempt to make up for a truncation that failed. What is shorter than the other side
+ * thinks was refused tokens, for a failure that it had not heard of.
  */
 function truncate(sequence: Sequence, length: number): void {
   if (length <= sequence.length) sequence.truncate(length)
 }
 
-async function runOrder(
-  program: Program,
-  { spans, tokens, rows, rowCounts, outputs, overrides, choose }: Order,
+function feedsOf(
+  { spans, tokens, drawn, rows, rowCounts }: Order,
   sequences: ReadonlyMap<number, Sequence>,
-  signal: AbortSignal,
-): Promise<Report> {
+  passes: ReadonlyMap<number, Held>,
+): Feed[] {
   let row = 0
-  const feeds = spans.map(({ sequence, from, to }, i): Feed => {
+  return spans.map(({ sequence, from, to }, i) => {
     const logits = rows.slice(row, (row += rowCounts[i])).map((r) => r - from)
-    return { sequence: sequences.get(sequence)!, tokens: tokens.subarray(from, to), logits }
+    const source = drawn.find(({ row }) => row === from)
+    const fed = source ? drawnBy(source, passes) : tokens.subarray(from, to)
+    return { sequence: sequences.get(sequence)!, tokens: fed, logits }
   })
-  const pass = program.submit(feeds, { outputs, overrides, signal, ...(choose && { choose }) })
+}
+
+function drawnBy({ pass, feed }: Order['drawn'][number], passes: ReadonlyMap<number, Held>): Drawn {
+  const drawn = passes.get(pass)?.drawn[feed]
+  if (drawn === undefined) throw new InputError('the pass that was to draw a token has failed')
+  return drawn
+}
+
+/** What comes of a pass. */
+async function reportOf(program: Program, pass: Pass, { outputs, rowCounts, choose }: Order): Promise<Report> {
   await pass.done
   const values = new Map<string, Tensor>()
   const patterns = new Map<string, readonly Tensor[]>()
   for (const name of outputs) {
     if (patternOf(program.graph, name) === undefined) values.set(name, await pass.read(name))
-    else patterns.set(name, await Promise.all(feeds.map((_, feed) => pass.read(name, feed))))
+    else patterns.set(name, await Promise.all(rowCounts.map((_, feed) => pass.read(name, feed))))
   }
   const chosen = await Promise.all(pass.drawn.map(({ token }, feed) => (rowCounts[feed] > 0 ? token : -1)))
-  return { outputs: values, patterns, chosen, usage: program.usage() }
+  const found = typeof choose === 'object' ? rowCounts.map((count, feed) => count > 0 && pass.candidates(feed)) : []
+  const candidates = (await Promise.all(found)).map((each) => each || null)
+  return { outputs: values, patterns, chosen, candidates, usage: program.usage() }
 }

@@ -1,3 +1,5 @@
+import { greedy } from './candidates.ts'
+import type { Candidates } from './backend.ts'
 import { InputError } from './errors.ts'
 import { largestOf, logSumExp } from './log-sum-exp.ts'
 import { uniform } from './philox.ts'
@@ -78,6 +80,19 @@ export function choose(
   return pick(remaining(scores, sampling), sampling.seed ?? 0, context.generated.length)
 }
 
+/** The most tokens that a device is asked for, to draw one of them. */
+export const mostCandidates = 64
+
+/**
+ * Picks the next token as `choose` does without bias, penalties and mask, of the likeliest tokens alone: for temperature 0, and
+ * for a `topK` that is above 0 and no more than there are.
+ */
+export function chooseFrom({ tokens, logits }: Candidates, sampling: Sampling, generated: number): number {
+  largestOf(logits)
+  // Ranks are ids here: they ascend as scores descend, and where scores are equal as ids do.
+  return tokens[pick(remaining(logits, sampling), sampling.seed ?? 0, generated)]
+}
+
 /** As `choose`, with the token's log-probability: a sum over the whole vocabulary more. */
 export function sample(
   logits: Float64Array,
@@ -143,26 +158,21 @@ interface Weighed {
 }
 
 function remaining(scores: Float64Array, { temperature = 0, topP = 1, topK = 0, minP = 0 }: Sampling): Weighed {
-  const best = likeliest(scores)
+  const best = greedy(scores)
   const top = scores[best]
   if (!(top > -Infinity)) throw new Error('sampling: no token is allowed')
   if (temperature === 0) return { tokens: Uint32Array.of(best), weights: Float64Array.of(1) }
   let tokens = possible(scores)
   // Equal scores weigh 1 also where they are infinite.
   const weight = (token: number): number => (scores[token] === top ? 1 : Math.exp((scores[token] - top) / temperature))
+  // Which k are the likeliest does not depend on whether unlikely ones have gone.
+  if (topK > 0) tokens = ranked(scores, tokens, topK)
   if (minP > 0) tokens = tokens.filter((token) => weight(token) >= minP)
-  if (topK > 0 || topP < 1) tokens = ranked(scores, tokens, topK > 0 ? topK : tokens.length)
+  if (topK === 0 && topP < 1) tokens = ranked(scores, tokens, tokens.length)
   const weights = new Float64Array(tokens.length)
   for (let i = 0; i < tokens.length; i++) weights[i] = weight(tokens[i])
   const kept = topP < 1 ? reach(weights, topP * sum(weights)) : tokens.length
   return { tokens: tokens.subarray(0, kept), weights: weights.subarray(0, kept) }
-}
-
-/** The token of the largest score, the lowest id among equals. */
-function likeliest(scores: Float64Array): number {
-  let best = 0
-  for (let token = 1; token < scores.length; token++) if (scores[token] > scores[best]) best = token
-  return best
 }
 
 /** The tokens above −∞, ascending. */

@@ -1,6 +1,6 @@
 import type { Sequence } from './backend.ts'
 import { InputError } from './errors.ts'
-import type { Cache } from './op-table.ts'
+import type { Cache } from './cache.ts'
 
 /** Tokens that can always be taken back, however small the window; also the step in which old keys are let go. */
 const slack = 64
@@ -90,15 +90,12 @@ export class CachedSequence<C extends Cache> implements Sequence {
       )
     }
     this.#length = length
-    const heal = () => {
-      if (this.#poison !== undefined && length <= this.#poison.at) this.#poison = undefined
-    }
-    heal()
     const first = this.#first
     this.#pending.push(length)
     this.#owner.enqueue(() => {
       this.#pending.shift()
-      heal()
+      // Not before: what was submitted earlier goes on from what failed, and is to fail too.
+      if (this.#poison !== undefined && length <= this.#poison.at) this.#poison = undefined
       try {
         this.cache.keep(first, length)
       } catch (error) {

@@ -178,7 +178,7 @@ describe('what is submitted before it is read', () => {
     let [now, most] = [0, 0]
     const chosen: unknown[] = []
     const count = (_: readonly Feed[], pass: Pass, choose: unknown) => {
-      chosen.push(choose)
+      chosen.push(JSON.stringify(choose))
       most = Math.max(most, ++now)
       void pass.done.finally(() => now--)
     }
@@ -191,16 +191,45 @@ describe('what is submitted before it is read', () => {
 
   test('a greedy text is drawn on the device, one step ahead', async () => {
     const found = await mostUnderWay({ prompt: ids(6, 8), maxTokens: 8 })
-    expect(found).toEqual({ most: 2, chosen: new Set(['greedy']) })
+    expect(found).toEqual({ most: 2, chosen: new Set(['"greedy"']) })
   })
 
   test.each([
     ['log-probabilities', { logprobs: 0 }],
     ['a temperature', { sampling: { temperature: 1, seed: 3 } }],
+    ['a top-k that is too large', { sampling: { temperature: 1, seed: 3, topK: 65 } }],
+    ['a top-k with log-probabilities', { sampling: { temperature: 1, seed: 3, topK: 5 }, logprobs: 1 }],
+    ['a top-k with a penalty', { sampling: { temperature: 1, seed: 3, topK: 5, repetitionPenalty: 2 } }],
     ['a penalty', { sampling: { presencePenalty: 1 } }],
     ['a bias', { sampling: { bias: new Map([[9, 3]]) } }],
   ])('what needs its logits is not: %s', async (_, more) => {
     const found = await mostUnderWay({ prompt: ids(6, 8), maxTokens: 8, ...more })
     expect(found).toEqual({ most: 1, chosen: new Set([undefined]) })
+  })
+
+  test('a text with a top-k is drawn from so many tokens, when they are read', async () => {
+    const sampling = { temperature: 1.5, topK: 64, topP: 0.9, seed: 3 }
+    const found = await mostUnderWay({ prompt: ids(6, 8), maxTokens: 8, sampling })
+    expect(found).toEqual({ most: 1, chosen: new Set(['{"topK":64}']) })
+  })
+
+  test('texts together ask for what is enough for all of them', async () => {
+    const chosen: unknown[] = []
+    const loop = start(
+      {},
+      watched(program, (_feeds, _pass, choose) => chosen.push(choose)),
+    )
+    const requests = [
+      { prompt: ids(6, 8), maxTokens: 4 },
+      { prompt: ids(6, 9), maxTokens: 6, sampling: { temperature: 1, topK: 3, seed: 1 } },
+      { prompt: ids(6, 7), maxTokens: 8, sampling: { temperature: 1, topK: 7, seed: 2 } },
+      { prompt: ids(6, 5), maxTokens: 2, sampling: { temperature: 1, seed: 2 } },
+    ]
+    const texts = await Promise.all(loop.submit(requests).map(eventsOf))
+    for (const [i, events] of texts.entries())
+      expect(tokensOf(events)).toEqual(await alone(program, requests[i], requests[i].maxTokens))
+    expect(chosen[0]).toBe(undefined)
+    expect(chosen.at(-1)).toEqual({ topK: 7 })
+    await loop.close()
   })
 })

@@ -1,12 +1,13 @@
-import type { Pass, Program } from '../backend.ts'
+import type { Choose, Pass, Program } from '../backend.ts'
 import { InputError, QueueFullError } from '../errors.ts'
 import { vocabularyOf, widestWindow } from '../program.ts'
+import { mostCandidates } from '../sample.ts'
 import { admissible, heldAtMost, type Bounds } from './admission.ts'
 import type { Engine, EngineOptions, EngineState, Generation, GenerationRequest } from './generation.ts'
 import { Lineup } from './lineup.ts'
 import { Pace } from './pace.ts'
-import { Run, type Part } from './run.ts'
-import { pauses, readRows } from './rows.ts'
+import { Run, type Found, type Part } from './run.ts'
+import { pauses, readFound, type Wanted } from './rows.ts'
 
 /** Passes under way at once: the next is submitted before the last is read. */
 const depth = 2
@@ -18,8 +19,7 @@ const stretch = 10
 interface Step {
   readonly pass: Pass
   readonly parts: readonly Part[]
-  /** The device draws the tokens. */
-  readonly drawn: boolean
+  readonly wanted: Wanted
   readonly started: number
   readonly abort: () => void
 }
@@ -49,7 +49,7 @@ class BatchingEngine implements Engine {
   #lastEnd = 0
   #probe: { readonly done: Promise<void>; readonly started: number } | undefined
   #loop: Promise<void> | undefined
-  #closed = false
+  #closed: Error | undefined
 
   constructor(program: Program, { context, slots = 8, queue = 32, kept = 2 * slots, ...rest }: EngineOptions) {
     const held = heldAtMost(widestWindow(program.graph))
@@ -64,7 +64,7 @@ class BatchingEngine implements Engine {
   }
 
   submit(requests: readonly GenerationRequest[]): Generation[] {
-    if (this.#closed) throw new InputError('the engine is closed')
+    if (this.#closed !== undefined) throw this.#closed
     const runs = requests.map((request) => {
       const { maxTokens, reserved } = admissible(request, this.#bounds)
       return new Run(request, maxTokens, reserved, this.#listener)
@@ -123,7 +123,7 @@ class BatchingEngine implements Engine {
       if (step !== undefined) this.#underWay.push(step)
       const [oldest] = this.#underWay
       if (oldest === undefined) break
-      if (step?.drawn && this.#underWay.length < depth) continue
+      if (step?.wanted === 'tokens' && this.#underWay.length < depth) continue
       await this.#settle(oldest)
       this.#underWay.shift()
     }
@@ -133,16 +133,17 @@ class BatchingEngine implements Engine {
   #submitStep(): Step | undefined {
     const parts = this.#parts()
     if (parts.length === 0) return undefined
-    const drawn = parts.every(({ run, draws }) => run.drawnOnDevice || (!draws && !run.request.promptLogprobs))
+    const choose = chooseFor(parts)
+    const wanted = choose === undefined ? 'rows' : choose === 'greedy' ? 'tokens' : 'candidates'
     const stop = new AbortController()
     try {
-      const output = drawn ? ({ choose: 'greedy', outputs: [] } as const) : {}
+      const output = choose === undefined ? {} : { choose, outputs: [] }
       const pass = this.#program.submit(
         parts.map(({ feed }) => feed),
         { ...output, signal: stop.signal },
       )
       parts.forEach((part, i) => part.run.submitted(part, pass.drawn[i]))
-      return { pass, parts, drawn, started: performance.now(), abort: () => stop.abort() }
+      return { pass, parts, wanted, started: performance.now(), abort: () => stop.abort() }
     } catch (error) {
       for (const { run } of parts) this.#end(run, { error })
       return undefined
@@ -186,16 +187,15 @@ class BatchingEngine implements Engine {
     this.#failure = undefined
     this.#counts.passes++
     this.#counts.promptTokens += promptTokens
-    const take = (part: Part, drawn: number | undefined, rows: readonly Float64Array[]) =>
-      this.#settlePart(part, drawn, rows)
-    await readRows(step.pass, step.parts, step.drawn, this.#pause, take)
+    const take = (part: Part, found: Found) => this.#settlePart(part, found)
+    await readFound(step.pass, step.parts, step.wanted, this.#pause, take)
   }
 
-  #settlePart(part: Part, drawn: number | undefined, rows: readonly Float64Array[]): void {
+  #settlePart(part: Part, found: Found): void {
     const { run } = part
     if (run.ended) return
     try {
-      const reason = run.settle(part, drawn, rows)
+      const reason = run.settle(part, found)
       if (part.draws) this.#counts.generatedTokens++
       if (reason !== undefined) this.#end(run, { reason })
     } catch (error) {
@@ -268,11 +268,20 @@ class BatchingEngine implements Engine {
     }
   }
 
-  async close(): Promise<void> {
-    this.#closed = true
-    this.#endAll(new InputError('the engine is closed'))
+  async close(reason: Error = new InputError('the engine is closed')): Promise<void> {
+    this.#closed ??= reason
+    this.#endAll(reason)
     await this.#loop
     await this.#probe?.done.catch(() => {})
     this.#lineup.clear()
   }
+}
+
+/** The least that a pass can be asked for which is enough for all of its parts; undefined where one needs whole rows. */
+function chooseFor(parts: readonly Part[]): Choose | undefined {
+  if (parts.some(({ run }) => run.request.promptLogprobs)) return undefined
+  const needed = parts.flatMap(({ run, draws }) => (draws ? run.candidates : []))
+  const topK = Math.max(0, ...needed)
+  if (topK === 0) return 'greedy'
+  return topK <= mostCandidates ? { topK } : undefined
 }

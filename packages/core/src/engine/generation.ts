@@ -76,8 +76,8 @@ export interface Engine {
   state(): EngineState
   /** Runs one token through the model, to see that it still can; concurrent calls share one. */
   probe(): Promise<void>
-  /** No more requests; cancels those that are there; resolves when nothing runs. Leaves the program as it is. */
-  close(): Promise<void>
+  /** No more requests; those that are there fail with `reason`; resolves when nothing runs. Leaves the program as it is. */
+  close(reason?: Error): Promise<void>
 }
 
 /** Now, except where it says otherwise. */

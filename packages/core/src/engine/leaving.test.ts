@@ -79,6 +79,15 @@ describe('leaving', () => {
     await Promise.all(read)
     expect(await bytesLeft()).toBe(0)
   })
+
+  test('close for a reason tells it to those that run, and to those that come too late', async () => {
+    const loop = start({ slots: 1 })
+    const [running] = loop.submit([{ prompt: ids(30, 1) }])
+    const read = expect(eventsOf(running)).rejects.toThrow('the device is lost')
+    await loop.close(new Error('the device is lost'))
+    await read
+    expect(() => loop.submit([{ prompt: ids(3, 1) }])).toThrow('the device is lost')
+  })
 })
 
 describe('a reader who lags', () => {

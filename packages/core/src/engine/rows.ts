@@ -1,7 +1,7 @@
 import type { Pass } from '../backend.ts'
 import { decode } from '../dtype.ts'
 import type { Tensor } from '../tensor.ts'
-import type { Part } from './run.ts'
+import type { Found, Part } from './run.ts'
 
 /** Gives the host its turn, if it has had none for a while. */
 export type Pause = () => Promise<void> | undefined
@@ -15,21 +15,28 @@ export function pauses(milliseconds: number): Pause {
   }
 }
 
-/** Hands out what a pass that has ended has for each part: the token drawn on the device, or its rows of logits. */
-export async function readRows(
+/** What a pass is asked for: the tokens that follow, the likeliest of those that may, or rows of logits. */
+export type Wanted = 'tokens' | 'candidates' | 'rows'
+
+/** Hands out what a pass that has ended has for each part. */
+export async function readFound(
   pass: Pass,
   parts: readonly Part[],
-  drawn: boolean,
+  wanted: Wanted,
   pause: Pause,
-  take: (part: Part, token: number | undefined, rows: readonly Float64Array[]) => void,
+  take: (part: Part, found: Found) => void,
 ): Promise<void> {
   for (const [i, part] of parts.entries()) {
     if (part.run.ended) continue
-    const wanted = part.feed.logits !== 'none'
-    const token = drawn && part.draws ? await pass.drawn[i].token : undefined
-    take(part, token, drawn || !wanted ? [] : rowsOf(await pass.read('logits', i)))
+    take(part, part.feed.logits === 'none' ? { rows: [] } : await foundBy(pass, i, wanted))
     await pause()
   }
+}
+
+async function foundBy(pass: Pass, feed: number, wanted: Wanted): Promise<Found> {
+  if (wanted === 'tokens') return { rows: [], token: await pass.drawn[feed].token }
+  if (wanted === 'candidates') return { rows: [], candidates: await pass.candidates(feed) }
+  return { rows: rowsOf(await pass.read('logits', feed)) }
 }
 
 /** [R, V] → R rows. */

@@ -1,7 +1,7 @@
-import type { Drawn, Feed, Sequence } from '../backend.ts'
+import type { Candidates, Drawn, Feed, Sequence } from '../backend.ts'
 import { InputError } from '../errors.ts'
 import { tokenLogprobs } from '../logprobs.ts'
-import { choose, type Sampling } from '../sample.ts'
+import { choose, chooseFrom, type Sampling } from '../sample.ts'
 import type { DrawnToken, Generation, GenerationEvent, GenerationRequest } from './generation.ts'
 import { Mailbox } from './mailbox.ts'
 import type { Held } from './prefixes.ts'
@@ -14,6 +14,13 @@ export interface Part {
   /** A token is drawn after the last of them. */
   readonly draws: boolean
   readonly feed: Feed
+}
+
+/** What a pass has for a part: the token that follows, or the likeliest ones, or rows of logits. */
+export interface Found {
+  readonly token?: number
+  readonly candidates?: Candidates
+  readonly rows: readonly Float64Array[]
 }
 
 /** What a run tells its engine. */
@@ -87,10 +94,12 @@ export class Run implements Generation {
     return this.#events.unread
   }
 
-  /** The device can draw its tokens: nothing about a row of logits matters but where the largest is. */
-  get drawnOnDevice(): boolean {
-    const { sampling = {}, logprobs, promptLogprobs } = this.request
-    return logprobs === undefined && promptLogprobs !== true && isGreedy(sampling)
+  /** How many of the likeliest tokens are enough to draw one; 0 where that is the likeliest; Infinity where all count. */
+  get candidates(): number {
+    const { sampling = {}, logprobs } = this.request
+    const { temperature = 0, topK = 0 } = sampling
+    if (logprobs !== undefined || !isPlain(sampling)) return Infinity
+    return temperature === 0 ? 0 : topK || Infinity
   }
 
   /** The tokens that its sequence holds for sure, once the passes submitted so far have run. */
@@ -141,27 +150,28 @@ export class Run implements Generation {
     this.sequence!.truncate(this.#base + from)
   }
 
-  /** The part has run: reads what it drew, on the device or from its rows of logits. → why the text has ended */
-  settle(part: Part, drawn: number | undefined, rows: readonly Float64Array[]): 'stop' | 'length' | undefined {
+  /** The part has run: draws a token from what it found, where the device has not. → why the text has ended */
+  settle(part: Part, found: Found): 'stop' | 'length' | undefined {
     const { prompt, promptLogprobs, progress } = this.request
     this.settled = part.from + part.count
     if (part.from < prompt.length) {
-      if (promptLogprobs) this.#promptRows(part, rows)
+      if (promptLogprobs) this.#promptRows(part, found.rows)
       progress?.(this.settled, prompt.length)
       if (this.settled < prompt.length) return undefined
       this.#events.write({ type: 'prompt', cached: this.cached, logprobs: promptLogprobs ? this.#promptLogprobs : [] })
     }
     if (!part.draws) return 'length'
-    const token = this.#draw(drawn, rows)
+    const token = this.#draw(found)
     this.generated.push(token.token)
     this.#events.write({ type: 'token', ...token })
     if (this.#end.has(token.token)) return 'stop'
     return this.generated.length >= this.maxTokens ? 'length' : undefined
   }
 
-  #draw(drawn: number | undefined, rows: readonly Float64Array[]): DrawnToken {
+  #draw({ token: drawn, candidates, rows }: Found): DrawnToken {
     if (drawn !== undefined) return { token: drawn }
     const { prompt, sampling = {}, logprobs } = this.request
+    if (candidates !== undefined) return { token: chooseFrom(candidates, sampling, this.generated.length) }
     const logits = rows.at(-1)!
     const token = choose(logits, sampling, { prompt, generated: this.generated })
     return logprobs === undefined ? { token } : { token, ...tokenLogprobs(logits, token, logprobs) }
@@ -229,14 +239,8 @@ export class Run implements Generation {
   }
 }
 
-/** Temperature 0, and no score is changed on the way. */
-function isGreedy({
-  temperature = 0,
-  bias,
-  repetitionPenalty = 1,
-  frequencyPenalty = 0,
-  presencePenalty = 0,
-}: Sampling) {
+/** No score is changed before tokens are weighed. */
+function isPlain({ bias, repetitionPenalty = 1, frequencyPenalty = 0, presencePenalty = 0 }: Sampling): boolean {
   const unchanged = repetitionPenalty === 1 && frequencyPenalty === 0 && presencePenalty === 0
-  return temperature === 0 && unchanged && (bias === undefined || bias.size === 0)
+  return unchanged && (bias === undefined || bias.size === 0)
 }

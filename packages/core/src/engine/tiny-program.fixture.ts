@@ -1,5 +1,5 @@
 import { fileURLToPath } from 'node:url'
-import { run, type Feed, type Pass, type Program } from '../backend.ts'
+import { run, type Choose, type Feed, type Pass, type Program } from '../backend.ts'
 import { load } from '../disk.ts'
 import { decode } from '../dtype.ts'
 import { reference } from '../reference/index.ts'
@@ -45,7 +45,7 @@ export function tokensOf(events: readonly GenerationEvent[]): number[] {
 /** A program that shows each pass as it is submitted, and may be told to let one fail. */
 export function watched(
   program: Program,
-  submitted: (feeds: readonly Feed[], pass: Pass, choose: 'greedy' | undefined) => void,
+  submitted: (feeds: readonly Feed[], pass: Pass, choose: Choose | undefined) => void,
   fails: (feeds: readonly Feed[]) => unknown = () => undefined,
 ): Program {
   return {

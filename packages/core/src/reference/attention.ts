@@ -1,5 +1,6 @@
 import type { NodeOf } from '../graph.ts'
-import type { AttentionResult, Breathe, Span } from '../op-table.ts'
+import type { Span } from '../cache.ts'
+import type { AttentionResult, Breathe } from '../op-table.ts'
 import { encode } from '../dtype.ts'
 import { addRows, dotRows, group } from './dots.ts'
 import { matrix, type Matrix } from './matrix.ts'
