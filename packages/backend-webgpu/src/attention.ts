@@ -85,13 +85,15 @@ export async function attention(
   }
 
   function append(from: number, count: number, start: number, table: GPUBuffer): void {
-    const store = pages.storeOf(name)
-    for (const side of ['keys', 'values'] as const) {
-      const x = side === 'keys' ? key : value
-      const { grid, across } = groupsFor(count * x.shape[1])
-      const params = [from, count, x.shape[1], start, across]
-      recorder.dispatch({ kernel: 'append', buffers: [x.buffer, table, store[side]], params, grid })
-    }
+    const { keys, values, constants } = pages.storeOf(name)
+    const { grid, across } = groupsFor(count * kvHeads * Math.ceil(d / 4))
+    recorder.dispatch({
+      kernel: 'append',
+      constants,
+      buffers: [keys, values, key.buffer, value.buffer, table],
+      params: [from, count, start, across],
+      grid,
+    })
   }
 
   async function attend(
@@ -99,14 +101,15 @@ export async function attention(
     table: GPUBuffer,
     wanted: { readonly pattern: Float64Array; readonly at: number; readonly T: number; readonly S: number } | null,
   ): Promise<void> {
-    const store = pages.storeOf(name)
+    const { keys, values, constants } = pages.storeOf(name)
     const scores = take(4 * heads * count * S)
     const all = groupsFor(heads * count * S)
     const factor = float(1 / Math.sqrt(d))
     recorder.dispatch({
       kernel: 'scores',
-      buffers: [query.buffer, table, store.keys, scores],
-      params: [from, count, start, begin, S, heads, kvHeads, d, window ?? 0, factor, all.across],
+      constants,
+      buffers: [keys, query.buffer, table, scores],
+      params: [from, count, start, begin, S, heads, window ?? 0, factor, all.across],
       grid: all.grid,
     })
     const rows = groupsFor(heads * count, 1)
@@ -119,8 +122,9 @@ export async function attention(
     const mixed = groupsFor(count * columns)
     recorder.dispatch({
       kernel: 'mix',
-      buffers: [scores, table, store.values, result],
-      params: [from, count, begin, S, heads, kvHeads, d, mixed.across],
+      constants,
+      buffers: [values, scores, table, result],
+      params: [from, count, begin, S, heads, mixed.across],
       grid: mixed.grid,
     })
     if (wanted === null) return

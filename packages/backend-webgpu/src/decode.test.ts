@@ -2,11 +2,15 @@ import { decodeTable, interpreter, run, tensor, type Graph } from '@tramontane/c
 import { expect, it } from 'vitest'
 import { openDevice } from './device.ts'
 import { Recorder } from './recorder.ts'
+import type { Variants } from './shaders.ts'
 import { useSoftwareAdapter } from './software.fixture.ts'
 import { opTable } from './table.ts'
 
 // One code a row beside zeros: an embedding of one number, whose value is what the kernel decodes.
-it.each(['F8_E4M3', 'F8_E5M2', 'F16', 'BF16'] as const)('every code of %s is exact on the device', async (dtype) => {
+const dtypes = ['F8_E4M3', 'F8_E5M2', 'F16', 'BF16'] as const
+const decoders: Variants[] = [{ code_quads: 'code_quads_half' }, {}, { code_values: 'code_values_integer' }]
+const cases = decoders.flatMap((variants) => dtypes.map((dtype) => ({ variants, dtype })))
+it.each(cases)('$variants: every code of $dtype is exact on the device', async ({ variants, dtype }) => {
   useSoftwareAdapter()
   const table = decodeTable(dtype)
   const short = dtype.startsWith('F8')
@@ -17,7 +21,7 @@ it.each(['F8_E4M3', 'F8_E5M2', 'F16', 'BF16'] as const)('every code of %s is exa
     weights: { table: { dtype, shape: codes.shape } },
     nodes: [{ name: 'logits', op: 'gather', rows: 'tokens', table: 'table' }],
   }
-  const recorder = await Recorder.on(await openDevice())
+  const recorder = await Recorder.on(await openDevice(), variants)
   const backend = interpreter({ name: 'webgpu', batchInvariant: false, open: (given) => opTable(recorder, given) })
   const source = { specs: new Map(Object.entries(graph.weights)), read: async () => codes }
   const program = await backend.load(graph, source)

@@ -20,13 +20,20 @@ function feed(program: Program, length: number) {
 }
 
 /** Counts the buffers of a device that are not destroyed. */
-async function counted(): Promise<{ readonly device: GPUDevice; live(): number; bytes(): number }> {
+async function counted(): Promise<{
+  readonly device: GPUDevice
+  live(): number
+  bytes(): number
+  /** Destroyed or not. */
+  made(): number
+}> {
   const device = await openDevice()
   const create = device.createBuffer.bind(device)
-  let [live, bytes] = [0, 0]
+  let [live, bytes, made] = [0, 0, 0]
   device.createBuffer = (descriptor) => {
     const buffer = create(descriptor)
     live++
+    made++
     bytes += buffer.size
     const destroy = buffer.destroy.bind(buffer)
     buffer.destroy = () => {
@@ -36,7 +43,7 @@ async function counted(): Promise<{ readonly device: GPUDevice; live(): number; 
     }
     return buffer
   }
-  return { device, live: () => live, bytes: () => bytes }
+  return { device, live: () => live, bytes: () => bytes, made: () => made }
 }
 
 describe('buffers', () => {
@@ -117,6 +124,25 @@ describe('errors', () => {
     await expect(openDevice(gpu)).rejects.toThrow(/the adapter acme a1 gives no device: .*no/)
   })
 
+  it('a kernel that does not compile is named with the adapter and what the compiler says, until it does', async () => {
+    const device = await openDevice()
+    const program = await load(await webgpu(device), 'tiny/full')
+    const create = device.createShaderModule.bind(device)
+    const broken = (from: string, to: string) => {
+      device.createShaderModule = ({ label, code }) =>
+        create({ label: label!, code: label === 'qkv' ? code.replace(from, to) : code })
+    }
+    const pattern = /the kernel "qkv" does not compile on the adapter google .*: line \d+:\d+: .*expected.*; update/i
+    broken('fn main', 'fn\nmain = ')
+    for (let i = 0; i < 2; i++) await expect(run(program, [feed(program, 3)])).rejects.toThrow(pattern)
+    // What the compiler of shaders takes, but not that of pipelines.
+    broken('fn main', 'fn another')
+    await expect(run(program, [feed(program, 3)])).rejects.toThrow(/the kernel "qkv" does not compile .*main/i)
+    device.createShaderModule = create
+    await run(program, [feed(program, 3)])
+    await program.dispose()
+  })
+
   it('a lost device ends passes with what to do, and nothing hangs', async () => {
     const device = await openDevice()
     const program = await load(await webgpu(device), 'tiny/full')
@@ -125,6 +151,38 @@ describe('errors', () => {
     device.destroy()
     await running.catch(() => {})
     await expect(run(program, [feed(program, 3)])).rejects.toThrow(/the device is lost .*load the model again/)
+    await program.dispose()
+  })
+
+  it('a pass for which something that stays is refused fails alone, with others behind it', async () => {
+    const device = await openDevice()
+    const program = await load(await webgpu(device), 'tiny/full')
+    const create = device.createBindGroup.bind(device)
+    device.createBindGroup = (descriptor) => {
+      if (descriptor.label !== 'qkv') return create(descriptor)
+      device.createBindGroup = create
+      return create({ ...descriptor, entries: [] })
+    }
+    const feeds = [feed(program, 3), feed(program, 2), feed(program, 1)]
+    const [first, ...others] = feeds.map((fed) => program.submit([fed], { choose: 'greedy', outputs: [] }))
+    await expect(first.done).rejects.toThrow(/webgpu: .*entries/)
+    await Promise.all(others.map(({ done }) => done))
+    await program.dispose()
+  })
+
+  it('after a failure steps make no more buffers than before it', async () => {
+    const { device, made } = await counted()
+    const program = await load(await webgpu(device), 'tiny/full')
+    const create = device.createBindGroup.bind(device)
+    device.createBindGroup = (descriptor) => create({ ...descriptor, entries: [] })
+    await expect(run(program, [feed(program, 1)])).rejects.toThrow(/webgpu: .*entries/)
+    device.createBindGroup = create
+    const { sequence } = feed(program, 1)
+    const step = () => run(program, [{ sequence, tokens: Int32Array.of(1), logits: 'last' }])
+    for (let i = 0; i < 3; i++) await step()
+    const before = made()
+    for (let i = 0; i < 3; i++) await step()
+    expect(made()).toBe(before)
     await program.dispose()
   })
 

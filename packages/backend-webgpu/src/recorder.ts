@@ -1,12 +1,15 @@
+import { compilationError, compile, slot, type Constants } from './compilation.ts'
 import { loadShaders, type KernelName, type Shader, type Variants } from './shaders.ts'
+import { Staging } from './staging.ts'
 
-/** Bytes of the parameters of one dispatch: a dynamic offset counts in these. */
-const slot = 256
 /** Dispatches of one submission at most. */
 const slots = 256
 const most = 65535
 
-type Constants = Readonly<Record<string, number | boolean>>
+const scopes = ['internal', 'out-of-memory', 'validation'] as const
+
+/** Says what an error comes from. */
+type Explain = (error: GPUError) => Error | Promise<Error>
 
 /** A kernel with what it reads and writes. */
 export interface Binding {
@@ -29,11 +32,26 @@ export interface Dispatch extends Binding {
   readonly grid: readonly [x: number, y?: number, z?: number]
 }
 
+/** Bytes of a buffer. */
+export interface Piece {
+  readonly from: GPUBuffer
+  readonly offset?: number
+  readonly bytes: number
+}
+
+/** What was copied for the host: to be read once, or else freed. */
+export interface Staged {
+  read(): Promise<ArrayBuffer>
+  free(): void
+}
+
 /**
  * Writes down what is to be done and hands it to the device together. Everything runs in the order in which it was recorded.
  */
 export class Recorder {
   readonly device: GPUDevice
+  /** Resolves when the device is lost, with what to do. */
+  readonly lost: Promise<Error>
   readonly #shaders: ReadonlyMap<KernelName, Shader>
   readonly #pipelines = new Map<string, GPUComputePipeline>()
   readonly #params = new Uint32Array((slot / 4) * slots)
@@ -43,10 +61,11 @@ export class Recorder {
   #pass: GPUComputePassEncoder | null = null
   /** Stays. */
   #lost: Error | undefined
-  /** What has gone wrong since the last check. */
-  #failure: Error | undefined
-  #checks: Promise<void> = Promise.resolve()
+  /** What is going to be known of what was done since the last check. */
+  #checks: Promise<Error | null>[] = []
   #failures = 0
+  #created = 0
+  readonly #staging = new Staging()
 
   static async on(device: GPUDevice, variants?: Variants): Promise<Recorder> {
     return new Recorder(device, await loadShaders(variants))
@@ -57,10 +76,9 @@ export class Recorder {
     this.#shaders = shaders
     const usage = GPUBufferUsage.UNIFORM | GPUBufferUsage.COPY_DST
     this.#paramsBuffer = device.createBuffer({ label: 'parameters', size: slot * slots, usage })
-    void device.lost.then(({ reason, message }) => {
-      this.#lost = new Error(
-        `webgpu: the device is lost (${reason}: ${message}); load the model again, on a new device`,
-      )
+    this.lost = device.lost.then(({ reason, message }) => {
+      const why = `${reason}: ${message}`
+      return (this.#lost = new Error(`webgpu: the device is lost (${why}); load the model again, on a new device`))
     })
   }
 
@@ -72,12 +90,16 @@ export class Recorder {
   /** Needs to be made anew when one of the buffers is. */
   prepare({ kernel, constants = {}, buffers }: Binding): Prepared {
     const pipeline = this.#pipelineOf(kernel, constants)
-    const resources = [{ buffer: this.#paramsBuffer, size: slot }, ...buffers.map(bound)]
+    const { bindings } = this.#shaders.get(kernel)!
+    const entries = [
+      { binding: 0, resource: { buffer: this.#paramsBuffer, size: slot } },
+      ...bindings.map(({ binding }, i) => ({ binding, resource: bound(buffers[i]) })),
+    ]
     const group = this.create((device) =>
       device.createBindGroup({
         label: kernel,
         layout: pipeline.getBindGroupLayout(0),
-        entries: resources.map((resource, binding) => ({ binding, resource })),
+        entries,
       }),
     )
     return { pipeline, group }
@@ -108,6 +130,7 @@ export class Recorder {
   /** Runs what creates things on the device; what goes wrong shows in `check`. */
   create<R>(make: (device: GPUDevice) => R): R {
     if (this.#lost) throw this.#lost
+    this.#created++
     return this.#guard(() => make(this.device))
   }
 
@@ -126,6 +149,11 @@ export class Recorder {
     throw failureOf(error)
   }
 
+  /** How many things were created; whether they are there, the next `check` tells. */
+  get created(): number {
+    return this.#created
+  }
+
   /** How often a check has failed: what was created before may not be there. */
   get failures(): number {
     return this.#failures
@@ -142,37 +170,73 @@ export class Recorder {
     this.#popScopes()
   }
 
-  /** Resolves when all that was recorded is known to be in order; rejects with what has gone wrong since the last check. */
+  /**
+   * Submits. Resolves when all that was done since the last call is known to be in order; rejects with the first thing that is
+   * not.
+   */
   async check(): Promise<void> {
     this.submit()
-    await this.#checks
-    const failure = this.#lost ?? this.#failure
-    this.#failure = undefined
-    if (failure === undefined) return
+    const checks = this.#checks
+    this.#checks = []
+    const errors = await Promise.all(checks)
+    const failure = this.#lost ?? errors.find((error) => error !== null)
+    if (!failure) return
     this.#failures++
+    // One of them may not be there.
+    this.trim()
     throw failure
+  }
+
+  /** Copies into a buffer of the host, to be read after `check`. */
+  stage(pieces: readonly Piece[]): Staged {
+    const size = pieces.reduce((sum, { bytes }) => sum + bytes, 0)
+    const buffer = this.#staging.take(size, (descriptor) => this.create((device) => device.createBuffer(descriptor)))
+    const born = this.#failures
+    let at = 0
+    for (const { from, offset = 0, bytes } of pieces) {
+      this.copy(from, offset, buffer, at, bytes)
+      at += bytes
+    }
+    const free = (): void => {
+      // One of before a failure may not be there.
+      this.#staging.release(buffer, this.#failures === born && this.#lost === undefined)
+    }
+    const read = async (): Promise<ArrayBuffer> => {
+      try {
+        await buffer.mapAsync(GPUMapMode.READ, 0, size)
+        return buffer.getMappedRange(0, size).slice(0)
+      } catch (error) {
+        // A browser rejects what waits for a lost device before it says that the device is lost.
+        throw this.#lost ?? (await Promise.race([this.lost, later(error)]))
+      } finally {
+        free()
+      }
+    }
+    return { read, free }
   }
 
   /** @throws {Error} what has failed so far */
   async read(buffer: GPUBuffer, bytes: number): Promise<Float32Array> {
     if (bytes === 0) return new Float32Array(0)
-    const usage = GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST
-    const staging = this.create((device) => device.createBuffer({ size: bytes, usage }))
+    const staged = this.stage([{ from: buffer, bytes }])
     try {
-      this.copy(buffer, 0, staging, 0, bytes)
       await this.check()
-      await staging.mapAsync(GPUMapMode.READ)
-      return new Float32Array(staging.getMappedRange().slice(0))
     } catch (error) {
-      throw this.#lost ?? error
-    } finally {
-      staging.destroy()
+      staged.free()
+      throw error
     }
+    return new Float32Array(await staged.read())
+  }
+
+  /** Lets go of what is kept for the next reading. */
+  trim(): void {
+    this.#staging.clear()
   }
 
   dispose(): void {
     this.submit()
     this.#paramsBuffer.destroy()
+    this.trim()
   }
 
   #encoding(): GPUCommandEncoder {
@@ -191,58 +255,43 @@ export class Recorder {
 
   #pipelineOf(kernel: KernelName, constants: Constants): GPUComputePipeline {
     const key = `${kernel} ${JSON.stringify(constants)}`
-    let found = this.#pipelines.get(key)
-    if (found === undefined) {
-      found = this.#guard(() => {
-        const { device } = this
-        const { code, bindings } = this.#shaders.get(kernel)!
-        const entries = [
-          { type: 'uniform' as const, hasDynamicOffset: true, minBindingSize: slot },
-          ...bindings.map((type) => ({ type })),
-        ]
-        const layout = device.createBindGroupLayout({
-          entries: entries.map((buffer, binding) => ({ binding, visibility: GPUShaderStage.COMPUTE, buffer })),
-        })
-        const values = Object.fromEntries(Object.entries(constants).map(([name, value]) => [name, Number(value)]))
-        return device.createComputePipeline({
-          label: key,
-          layout: device.createPipelineLayout({ bindGroupLayouts: [layout] }),
-          compute: {
-            module: device.createShaderModule({ label: kernel, code }),
-            entryPoint: 'main',
-            constants: values,
-          },
-        })
-      })
-      this.#pipelines.set(key, found)
+    const known = this.#pipelines.get(key)
+    if (known !== undefined) return known
+    // What is not there is made, and complained of, again.
+    const explain = (error: GPUError): Error | Promise<Error> => {
+      this.#pipelines.delete(key)
+      const outOfMemory = error instanceof GPUOutOfMemoryError
+      return outOfMemory ? failureOf(error) : compilationError(kernel, made.module, this.device, error)
     }
-    return found
+    const made = this.#guard(() => compile(this.device, kernel, this.#shaders.get(kernel)!, constants), explain)
+    this.#pipelines.set(key, made.pipeline)
+    return made.pipeline
   }
 
-  #guard<R>(body: () => R): R {
+  #guard<R>(body: () => R, explain?: Explain): R {
     this.#pushScopes()
     try {
       return body()
     } finally {
-      this.#popScopes()
+      this.#popScopes(explain)
     }
   }
 
   #pushScopes(): void {
-    this.device.pushErrorScope('out-of-memory')
-    this.device.pushErrorScope('validation')
+    for (const scope of scopes) this.device.pushErrorScope(scope)
   }
 
-  #popScopes(): void {
-    const scopes = [this.device.popErrorScope(), this.device.popErrorScope()]
-    const checked = Promise.all(scopes).then(
+  #popScopes(explain: Explain = failureOf): void {
+    const popped = Promise.all(scopes.map(() => this.device.popErrorScope()))
+    const checked = popped.then(
       (errors) => {
-        for (const error of errors) if (error) this.#failure ??= failureOf(error)
+        const error = errors.find((found) => found !== null)
+        return error ? explain(error) : null
       },
       // The device is lost, which says so itself.
-      () => {},
+      () => null,
     )
-    this.#checks = Promise.all([this.#checks, checked]).then(() => {})
+    this.#checks.push(checked)
   }
 }
 
@@ -253,6 +302,11 @@ function failureOf(error: GPUError): Error {
     )
   }
   return new Error(`webgpu: ${error.message}`)
+}
+
+/** Gives a device time to say that it is lost: 50 ms. */
+function later(error: unknown): Promise<unknown> {
+  return new Promise((resolve) => setTimeout(() => resolve(error), 50))
 }
 
 function bound(buffer: GPUBuffer | GPUBufferBinding): GPUBufferBinding {

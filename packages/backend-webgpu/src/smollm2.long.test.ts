@@ -13,7 +13,7 @@ beforeAll(async () => {
 afterAll(() => program.dispose())
 
 describe('SmolLM2 on webgpu: logits within the bound, the most likely token wherever that is decidable', () => {
-  it.each(['code', 'script'])('%s', async (text) => {
+  it.each(['code', 'script', 'long'])('%s', async (text) => {
     const { positions, decidable } = await judgeText(program, text, precisions.webgpu)
     expect(decidable).toBeGreaterThan(0.9 * positions)
   })

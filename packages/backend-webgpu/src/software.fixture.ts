@@ -31,6 +31,13 @@ export function useSoftwareAdapter(): void {
   }
 }
 
+/** The same for a process that is to be started. */
+export function softwareEnvironment(): Record<string, string> {
+  unpack()
+  const icd = join(cache, 'vk_swiftshader_icd.json')
+  return { VK_DRIVER_FILES: icd, VK_ICD_FILENAMES: icd, LD_LIBRARY_PATH: cache }
+}
+
 function unpack(): void {
   if (existsSync(cache)) return
   const chromium = dirname(createRequire(import.meta.url).resolve('@sparticuz/chromium'))

@@ -1,9 +1,13 @@
-import { decode, elements, inferColumns, tensor, type Angles, type Graph, type OpTable } from '@tramontane/core'
+import { decode, elements, tensor, type Angles, type Graph, type OpTable } from '@tramontane/core'
 import { attention, type Value } from './attention.ts'
+import { bindingLimit } from './device.ts'
+import { Fused } from './fused.ts'
+import { patternOf } from './pattern.ts'
+import { placesOf } from './stacks.ts'
 import { Buffers } from './buffers.ts'
-import { PagedCache, Pages } from './pages.ts'
+import { elementBytes, PagedCache, Pages, shapesOf, type Element } from './pages.ts'
 import { float, groupsFor, type Recorder } from './recorder.ts'
-import { placeFloats, placeMatrix, type Weight } from './weight.ts'
+import { freeWeight, placeFloats, placeMatrix, type Weight } from './weight.ts'
 
 /** Invocations of a workgroup of `linear.wgsl`, and rows of x that it takes of a prompt. */
 const [group, tile] = [64, 8]
@@ -14,38 +18,29 @@ function lanesFor(K: number, { adapterInfo, features }: GPUDevice): number {
   return Math.max(4, Math.min(subgroup, 2 ** Math.floor(Math.log2(Math.max(1, K / 32)))))
 }
 
-/** Bytes of the largest buffer that a kernel can read. */
-function bindingLimit({ limits }: GPUDevice): number {
-  return Math.min(limits.maxStorageBufferBindingSize, limits.maxBufferSize)
-}
-
 /** The eight ops, one or a few dispatches each, for one graph: any node can be read and replaced. */
 export function opTable(
   recorder: Recorder,
   graph: Graph,
   limit = bindingLimit(recorder.device),
+  element: Element = 'F32',
 ): OpTable<Value, Weight, PagedCache> {
   const buffers = new Buffers(recorder)
-  const columns = inferColumns(graph)
   const matrices = new Set(
     graph.nodes.flatMap((node) => (node.op === 'linear' ? [node.weight] : node.op === 'gather' ? [node.table] : [])),
   )
-  const pages = new Pages(
-    recorder,
-    new Map(
-      graph.nodes.flatMap((node) =>
-        node.op === 'attention'
-          ? [[node.name, { keys: columns.get(node.key)!, values: columns.get(node.value)! }]]
-          : [],
-      ),
-    ),
-  )
+  const pages = new Pages(recorder, shapesOf(graph), element)
   // Sines and cosines on the device: all layers of a pass have the same, and no later pass.
   const angles = new Map<Float64Array, GPUBuffer>()
   const forgetAngles = (): void => {
     for (const buffer of angles.values()) buffers.release(buffer)
     angles.clear()
   }
+  const pattern = patternOf(graph)
+  // Halves are kept in quads, which must not lie across the two halves of a head.
+  const whole = pattern && (element === 'F32' || pattern.sizes.d % 8 === 0) ? pattern : undefined
+  const places = whole && placesOf(graph, whole, limit)
+  const fused = whole && places && new Fused(recorder, whole, pages)
   const make = (rows: number, width: number): Value => ({
     buffer: buffers.take(4 * rows * width),
     shape: [rows, width],
@@ -73,11 +68,10 @@ export function opTable(
     name: 'webgpu',
     batchInvariant: false,
     weight: (value, name) =>
-      matrices.has(name) ? placeMatrix(recorder, name, value, limit) : placeFloats(recorder, name, value),
-    freeWeight({ parts, floats }) {
-      for (const { buffer } of parts) buffer.destroy()
-      floats?.destroy()
-    },
+      matrices.has(name)
+        ? placeMatrix(recorder, name, value, limit, places?.get(name))
+        : placeFloats(recorder, name, value),
+    freeWeight,
     weightBytes: ({ bytes }) => bytes,
     upload: (value) => ({ buffer: upload(Float32Array.from(decode(value))), shape: [value.shape[0], value.shape[1]] }),
     download: async ({ buffer, shape }) => tensor('F32', [...shape], await recorder.read(buffer, 4 * elements(shape))),
@@ -85,24 +79,34 @@ export function opTable(
     bytes: ({ shape }) => 4 * elements(shape),
     cache: () => new PagedCache(pages),
     cacheBytes: (cache) => cache.bytes,
-    cacheElement: 4,
+    cacheElement: elementBytes[element],
     settle() {
       forgetAngles()
       return recorder.check()
     },
+    ...(fused && { whole: (batch, weights) => fused.launch(batch, weights) }),
     dispose() {
       forgetAngles()
       recorder.submit()
+      fused?.dispose()
       pages.dispose()
       buffers.dispose()
+      recorder.trim()
     },
-    lookup(ids, { shape: [, D], format, parts }) {
+    lookup(ids, table) {
+      const [, D] = table.shape
       const y = make(ids.length, D)
       const rows = upload(Uint32Array.from(ids))
       const { grid, across } = groupsFor(ids.length * Math.ceil(D / 4))
-      for (const { buffer, first, rows: count } of parts) {
-        const params = [ids.length, D, first, count, across]
-        recorder.dispatch({ kernel: 'lookup', constants: { format }, buffers: [rows, buffer, y.buffer], params, grid })
+      for (const { buffer, first, rows: count } of table.parts) {
+        const params = [ids.length, D, table.width, D, first, count, across]
+        recorder.dispatch({
+          kernel: 'lookup',
+          constants: { format: table.format },
+          buffers: [rows, buffer, y.buffer],
+          params,
+          grid,
+        })
       }
       buffers.release(rows)
       return y
@@ -118,7 +122,7 @@ export function opTable(
     },
     rmsNorm(x, weight, epsilon) {
       const y = make(...x.shape)
-      const params = [x.shape[1], float(epsilon)]
+      const params = [x.shape[1], float(epsilon), x.shape[1]]
       recorder.dispatch({
         kernel: 'rms_norm',
         buffers: [x.buffer, weight.floats!, y.buffer],
@@ -127,20 +131,31 @@ export function opTable(
       })
       return y
     },
-    linear(x, { shape: [N, K], format, parts, width }, scale, bias) {
+    linear(x, weight, scale, bias) {
+      const {
+        shape: [N, K],
+        parts,
+        width,
+      } = weight
       const T = x.shape[0]
       const y = make(T, N)
       const input = width === K ? x : pad(x, width)
       const kind = scale === null ? 0 : scale.shape.length === 2 ? 3 : scale.shape[0] === 1 ? 1 : 2
       const lanes = lanesFor(width, recorder.device)
-      const constants = { format, scale_kind: kind, has_bias: bias !== null, tile: T === 1 ? 1 : tile, lanes }
-      for (const { buffer, first, rows } of parts) {
+      const constants = {
+        format: weight.format,
+        scale_kind: kind,
+        has_bias: bias !== null,
+        tile: T === 1 ? 1 : tile,
+        lanes,
+      }
+      for (const { buffer, above, first, rows } of parts) {
         const groups = groupsFor(rows, group / lanes)
         recorder.dispatch({
           kernel: 'linear',
           constants,
           buffers: [input.buffer, buffer, scale?.floats ?? x.buffer, bias?.floats ?? x.buffer, y.buffer],
-          params: [T, width, N, first, rows, groups.across],
+          params: [T, width, N, above, first, rows, groups.across],
           grid: [...groups.grid, Math.ceil(T / (T === 1 ? 1 : tile))],
         })
       }

@@ -1,5 +1,5 @@
-// [linear.1] y = x · (scale · codes)ᵀ + bias. x [T, K], codes [N, K] → y [T, N]; K is a multiple of 4, filled
-// up with zeros where it was none. `lanes` invocations sum up one column of y for `tile` rows: each weight is decoded once for all of them.
+// [linear.1] y = x · (scale · codes)ᵀ + bias. x [T, K], codes [N, K] → y [T, N]; K fills whole loads of
+// 16 bytes, with zeros. `lanes` invocations sum up one column of y for `tile` rows: each weight is decoded once for all of them.
 override scale_kind: u32 = 0u; // 0 none, 1 of the tensor, 2 of each row, 3 of each 128 × 128 block
 override has_bias: bool = false;
 // 1 or 8.
@@ -11,6 +11,8 @@ struct Params {
   T: u32,
   K: u32,
   N: u32,
+  // Rows in the buffer before those of the weight.
+  above: u32,
   // The first row of the weight in this binding, and how many there are: a large weight comes in several.
   first: u32,
   rows: u32,
@@ -52,7 +54,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   var low = vec4<f32>();
   var high = vec4<f32>();
   for (var k = lane; k < quads; k += lanes) {
-    var w = decoded4(row * quads + k);
+    var w = decoded4((p.above + row) * quads + k);
     if scale_kind == 3u {
       w *= block_scale(n, 4u * k);
     }

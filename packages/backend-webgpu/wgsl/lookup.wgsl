@@ -1,7 +1,10 @@
-// [gather.1] Rows of a table of codes. ids [R], codes [N, W] → y [R, D], where W is D filled up to a multiple of 4
+// [gather.1] Rows of a table of codes. ids [R], codes [N, W] → y [R, stride], where
+// W is D and the zeros that fill whole loads of 16 bytes
 struct Params {
   R: u32,
   D: u32,
+  W: u32,
+  stride: u32,
   // The first row of the table in this binding, and how many there are.
   first: u32,
   rows: u32,
@@ -24,9 +27,10 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
   if id < p.first || id >= p.first + p.rows {
     return;
   }
-  let values = decoded4((id - p.first) * quads + i % quads);
+  let at = (id - p.first) * (p.W / 4u) + i % quads;
+  let values = decoded4(at);
   let column = 4u * (i % quads);
   for (var c = 0u; c < min(4u, p.D - column); c++) {
-    y[(i / quads) * p.D + column + c] = values[c];
+    y[(i / quads) * p.stride + column + c] = values[c];
   }
 }

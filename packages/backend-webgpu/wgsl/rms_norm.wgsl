@@ -1,7 +1,9 @@
-// [rmsNorm] y = x / √(mean(x²) + epsilon) · weight. x [T, D], weight [D] → y [T, D]. A workgroup has one row.
+// [rmsNorm] y = x / √(mean(x²) + epsilon) · weight. x [T, stride], of which D count, weight [D] → y [T, stride]. A workgroup has
+// one row.
 struct Params {
   D: u32,
   epsilon: f32,
+  stride: u32,
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
@@ -14,7 +16,7 @@ var<workgroup> sums: array<f32, width>;
 
 @compute @workgroup_size(width)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
-  let offset = group.x * p.D;
+  let offset = group.x * p.stride;
   var sum = 0.0;
   for (var i = lane; i < p.D; i += width) {
     sum += x[offset + i] * x[offset + i];

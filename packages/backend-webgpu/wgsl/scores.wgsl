@@ -7,8 +7,6 @@ struct Params {
   begin: u32,
   S: u32,
   H: u32,
-  G: u32,
-  d: u32,
   // 0 for none.
   window: u32,
   factor: f32,
@@ -16,12 +14,11 @@ struct Params {
 }
 
 @group(0) @binding(0) var<uniform> p: Params;
-@group(0) @binding(1) var<storage, read> query: array<f32>;
-@group(0) @binding(2) var<storage, read> pages: array<u32>;
-@group(0) @binding(3) var<storage, read> keys: array<f32>;
+@group(0) @binding(1) var<storage, read> keys: array<Quad>;
+@group(0) @binding(2) var<storage, read> query: array<f32>;
+@group(0) @binding(3) var<storage, read> pages: array<u32>;
 @group(0) @binding(4) var<storage, read_write> y: array<f32>;
 
-const page_size = 64u;
 // softmax.wgsl takes it for a key that is not seen. No infinity: WGSL may assume that there is none.
 const hidden = -1e30;
 
@@ -40,11 +37,14 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   let slot = pages[j / page_size] * page_size + j % page_size;
-  let at_key = (slot * p.G + h / (p.H / p.G)) * p.d;
-  let at_query = ((p.origin + t) * p.H + h) * p.d;
+  let g = h / (p.H / kv_heads);
+  let at_query = ((p.origin + t) * p.H + h) * head_size;
   var sum = 0.0;
-  for (var c = 0u; c < p.d; c++) {
-    sum += query[at_query + c] * keys[at_key + c];
+  for (var quad = 0u; quad < quads; quad++) {
+    let key = numbers(keys[key_at(slot, g, quad)]);
+    for (var k = 0u; k < min(4u, head_size - 4u * quad); k++) {
+      sum += query[at_query + 4u * quad + k] * key[k];
+    }
   }
   y[i] = sum * p.factor;
 }
