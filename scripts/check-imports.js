@@ -12,8 +12,14 @@ const allowed = {
   'packages/backend-webgpu/src': ['@tramontane/core'],
   'packages/api/src': ['@tramontane/core'],
   'conformance/src': ['@tramontane/core'],
-  'packages/cli/src': ['@tramontane/core', '@tramontane/api', '@tramontane/backend-tfjs', '@tramontane/conformance'],
-  'docs/examples': ['@tramontane/core'],
+  'packages/cli/src': [
+    '@tramontane/core',
+    '@tramontane/api',
+    '@tramontane/backend-tfjs',
+    '@tramontane/backend-webgpu',
+    '@tramontane/conformance',
+  ],
+  'docs/examples': ['@tramontane/core', '@tramontane/backend-webgpu'],
 }
 /** Core, the backend in WGSL and the api's handler run in browsers, but for these. */
 const forNode = ['packages/core/src/disk.ts', 'packages/api/src/node/']

@@ -51,6 +51,9 @@ it('asks for what each backend holds', () => {
   // Of what is free a quarter is in float32, so that 2 bytes of each number and an eighth of it are held.
   expect(needed('tfjs-node')).toBe(Math.ceil((table + 2 * numbers + 4 * cache + 200e6) / 0.875))
   expect(needed('tfjs-node-gpu')).toBe(3 * table + 200e6)
+  const codes = [...model.weights.specs.values()].reduce((sum, spec) => sum + byteLength(spec), 0)
+  expect(needed('webgpu')).toBe(2 * table + 200e6)
+  expect(needed('webgpu-software')).toBe(codes + 2 * table + 4 * cache + 200e6)
 })
 
 it('asks for codes of what WebAssembly has no room for', async () => {

@@ -34,7 +34,7 @@ export function withEngine<T>(
   return withModel(directory, async (model) => {
     const { backend, about, stop } = await startChosen(asked, model)
     try {
-      checkMemory(model, about.name)
+      checkMemory(model, about.holds ?? about.name)
       if (about.why !== null) io.stderr.write(`backend: ${about.name} (${about.why})\n`)
       const bar = progress(io, 'loading')
       const program = await backend

@@ -22,6 +22,10 @@ interface Holding {
 
 /** Vectors are too small to count. On TensorFlow.js tables stay with the host as codes, also where a linear shares them. */
 const holdings: Readonly<Record<string, Holding>> = {
+  // All is on the card, as codes, of whose memory WebGPU says nothing; weights pass through the host one at a time, in two copies.
+  webgpu: { weights: ({ largest }) => 2 * largest, cache: 0 },
+  // The same on an adapter that is a CPU, in float32 but for the codes.
+  'webgpu-software': { weights: ({ codes, largest }) => codes + 2 * largest, cache: 4 },
   // Codes are decoded as they are used; everything else is F64.
   reference: { weights: ({ codes }) => codes, cache: 8 },
   // Float32.

@@ -109,7 +109,7 @@ describe('bundled model', () => {
     ])
     expect(code).toBe(0)
     // Which backend, why, and nothing else.
-    expect(err).toMatch(/^backend: tfjs-\w+ \(.*\)\n$/)
+    expect(err).toMatch(/^backend: (webgpu|tfjs-\w+) \(.*\)\n$/)
     expect(out).toBe('The capital of France is Paris.\n')
   })
 
@@ -133,7 +133,7 @@ describe('errors are one line without a stack', () => {
     ['unknown command', ['sing'], 2, /unknown command/],
     ['missing argument', ['inspect'], 2, /missing required argument/],
     ['bad number', ['generate', tiny, '--ids', '1', '--max-tokens', '-1'], 2, /whole number/],
-    ['unknown backend', ['chat', 'Hi', '--backend', 'abacus'], 2, /auto, reference, tfjs-node-gpu, .*tfjs-cpu/],
+    ['unknown backend', ['chat', 'Hi', '--backend', 'abacus'], 2, /auto, reference, webgpu, tfjs-node-gpu, .*tfjs-cpu/],
     ['neither text nor ids', ['generate', tiny], 2, /either a text or --ids/],
   ]
   test.each(cases)('%s', async (_, argv, code, message) => {

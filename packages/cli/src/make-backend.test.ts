@@ -1,9 +1,10 @@
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { InputError } from '@tramontane/core'
+import { InputError, reference } from '@tramontane/core'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { makeBackend, others } from './make-backend.ts'
+import { presentTfjs } from '@tramontane/backend-tfjs'
+import { makeBackend, others, type Present } from './make-backend.ts'
 import { startChosen } from './worker-backend.ts'
 
 let folder: string
@@ -26,11 +27,17 @@ async function install(version: string): Promise<void> {
 /** A model that is no help here. */
 const empty = { weights: { specs: new Map(), read: () => expect.fail() }, graph: { weights: {}, nodes: [] } }
 
+/** No card, and of TensorFlow.js what is given. */
+const only = (tfjs: Present['tfjs'], absent: string | null = null): Present => ({
+  webgpu: async () => ({ absent }),
+  tfjs,
+})
+
 const about = async (...line: Parameters<typeof makeBackend>) => (await makeBackend(...line)).about
 
 describe('auto', () => {
   it('is the fastest that is there, and says why', async () => {
-    const found = await about('auto')
+    const found = await about('auto', true, only(presentTfjs))
     expect(found.name).toMatch(/^tfjs-/)
     expect(found.version).toMatch(/^4\.\d+\.\d+/)
     expect(found.why).toMatch(new RegExp(`^${found.name}(: |,|$)`))
@@ -38,7 +45,13 @@ describe('auto', () => {
   })
 
   it('is the reference where none loads', async () => {
-    expect(await about('auto', true, async () => null)).toEqual({
+    expect(
+      await about(
+        'auto',
+        true,
+        only(async () => null),
+      ),
+    ).toEqual({
       name: 'reference',
       version: '',
       why: 'TensorFlow.js is not installed or does not load',
@@ -47,15 +60,31 @@ describe('auto', () => {
 
   it('is the reference where only plain JavaScript would be left', async () => {
     const why = 'tfjs-cpu: @tensorflow/tfjs-backend-wasm is not installed'
-    const found = await about('auto', true, async () => ({ name: 'tfjs-cpu', why }))
+    const found = await about(
+      'auto',
+      true,
+      only(async () => ({ name: 'tfjs-cpu', why })),
+    )
     expect(found).toEqual({ name: 'reference', version: '', why: `it is faster than ${why}` })
   })
 
   it('is the reference for a model that has no room in WebAssembly, unless something native is there', async () => {
     const why = 'tfjs-wasm: @tensorflow/tfjs-node is not installed'
-    const found = await about('auto', false, async () => ({ name: 'tfjs-wasm', why }))
+    const found = await about(
+      'auto',
+      false,
+      only(async () => ({ name: 'tfjs-wasm', why })),
+    )
     expect(found).toEqual({ name: 'reference', version: '', why: `the weights have no room in WebAssembly; ${why}` })
-    expect((await about('auto', true, async () => ({ name: 'tfjs-wasm', why }))).name).toBe('tfjs-wasm')
+    expect(
+      (
+        await about(
+          'auto',
+          true,
+          only(async () => ({ name: 'tfjs-wasm', why })),
+        )
+      ).name,
+    ).toBe('tfjs-wasm')
     expect((await about('tfjs-wasm', false)).name).toBe('tfjs-wasm')
   })
 
@@ -71,9 +100,26 @@ describe('auto', () => {
     )
   })
 
+  it('is a card before all else, and without one says why, unless nobody installed it', async () => {
+    const card = { backend: reference(), about: { name: 'webgpu', version: '1', why: 'webgpu: a card' } }
+    const never = () => expect.fail('looked for more')
+    expect(await makeBackend('auto', true, { webgpu: async () => ({ made: card }), tfjs: never })).toBe(card)
+    const none = async () => null
+    expect((await about('auto', true, only(none, 'webgpu: no driver'))).why).toMatch(
+      /does not load; webgpu: no driver$/,
+    )
+    expect((await about('auto', true, only(none, null))).why).toMatch(/does not load$/)
+  })
+
   it('hides no fault of ours', async () => {
     const fault = new Error('a bug')
-    await expect(makeBackend('auto', true, () => Promise.reject(fault))).rejects.toBe(fault)
+    await expect(
+      makeBackend(
+        'auto',
+        true,
+        only(() => Promise.reject(fault)),
+      ),
+    ).rejects.toBe(fault)
   })
 })
 
@@ -95,5 +141,6 @@ describe('what was asked for', () => {
 
 it('what else computes is never what failed', () => {
   expect(others('tfjs-wasm')).toBe('`--backend reference` needs no TensorFlow.js')
+  expect(others('webgpu')).toContain('`--backend reference` needs nothing')
   expect(others('tfjs-node-gpu')).toContain('`--backend tfjs-wasm` no tfjs-node')
 })

@@ -17,11 +17,12 @@ import { load } from '@tramontane/core/disk'
 import { backendCases } from '@tramontane/conformance'
 import { handler } from '@tramontane/api'
 import { listen } from '@tramontane/api/node'
+import { webgpu } from '@tramontane/backend-webgpu'
 const { status } = await handler({ serving: () => 'loading' })(new Request('http://localhost/health'))
 const backend: Backend = reference()
 const tensor: Tensor<'F8_E4M3'> = encode('F8_E4M3', [1], [448])
 const refused: string = await load('/nowhere').then(() => 'loaded', (error: unknown) => (error instanceof InputError ? 'refused' : 'failed'))
-console.log(backend.name, tensor.data[0], typeof mistral, angles(Int32Array.of(0), [1]).cos[0], refused, backendCases.length > 10, status, typeof listen)
+console.log(backend.name, tensor.data[0], typeof mistral, angles(Int32Array.of(0), [1]).cos[0], refused, backendCases.length > 10, status, typeof listen, typeof webgpu)
 `
 let folder: string
 
@@ -46,7 +47,7 @@ async function runFile(name: string, text: string): Promise<string> {
 }
 
 it('installs in an empty folder, type-checks and runs', async () => {
-  expect(await runFile('main', program)).toBe('reference 126 function 1 refused true 503 function\n')
+  expect(await runFile('main', program)).toBe('reference 126 function 1 refused true 503 function function\n')
 })
 
 it('judges a backend as docs/architecture.md shows it', async () => {
@@ -66,4 +67,9 @@ it('brings the command', async () => {
 it('leaves tests and sources out of the tarballs', async () => {
   const files = await readdir(join(folder, 'node_modules/@tramontane/core'), { recursive: true })
   expect(files.filter((name) => name.includes('.test.') || name.startsWith('src'))).toEqual([])
+})
+
+it('brings the kernels', async () => {
+  const there = await readdir(join(folder, 'node_modules/@tramontane/backend-webgpu/wgsl'))
+  expect(there).toEqual(await readdir(join(root, 'packages/backend-webgpu/wgsl')))
 })

@@ -7,6 +7,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 const packages = {
   core: '@tramontane/core',
   'backend-tfjs': '@tramontane/backend-tfjs',
+  'backend-webgpu': '@tramontane/backend-webgpu',
   api: '@tramontane/api',
   cli: 'tramontane',
 }
@@ -22,6 +23,8 @@ export async function privateBuild(folder: string): Promise<string> {
     await mkdir(to, { recursive: true })
     await copyFile(join(from, 'package.json'), join(to, 'package.json'))
     await translate(join(from, 'src'), join(to, 'dist'))
+    // Kernels lie beside what reads them.
+    if (name === 'backend-webgpu') await cp(join(from, 'wgsl'), join(to, 'wgsl'), { recursive: true })
   }
   await cp(join(root, 'packages/cli/bin'), join(folder, 'node_modules/tramontane/bin'), { recursive: true })
   return join(folder, 'node_modules/tramontane/bin/tramontane.js')

@@ -1,15 +1,18 @@
 import { runtimeNames, type RuntimeName } from '@tramontane/backend-tfjs'
 import { InputError, remote, type Port } from '@tramontane/core'
 import { availableParallelism } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { Worker } from 'node:worker_threads'
 import { javascriptLimits, type Limits } from './bench/limits.ts'
 import { tfjsLimits } from './bench/tfjs-limits.ts'
+import { webgpuLimits } from './bench/webgpu-limits.ts'
 import { fitsWasm } from './held-memory.ts'
-import { makeBackend, others, type About, type Made } from './make-backend.ts'
+import type { About, Made } from './made.ts'
+import { makeBackend, others } from './make-backend.ts'
 
 /** A backend and what it takes to end it. */
 export interface Started extends Made {
-  /** Of one in a thread of its own: resolves when that has ended, with the reason. What it is asked then fails at once. */
+  /** Resolves with the reason when a thread of its own has ended, or its device is lost. What it is asked then fails at once. */
   readonly died?: Promise<Error>
   stop(): Promise<unknown>
 }
@@ -33,6 +36,15 @@ export interface PresentBackend {
 /** What `bench` knows; the first one defines what is right. */
 export const present: readonly PresentBackend[] = [
   { name: 'reference', start: () => startBackend('reference'), threads: 1, chunk: 64, limits: javascriptLimits },
+  {
+    name: 'webgpu',
+    find: async () => (await startBackend('webgpu')).stop(),
+    start: () => startBackend('webgpu'),
+    // The host only hands over what is to be done.
+    threads: 1,
+    chunk: 512,
+    limits: webgpuLimits,
+  },
   ...runtimeNames.map(measurable),
 ]
 
@@ -60,7 +72,10 @@ export interface WorkerOrder {
 }
 
 /** What a worker says first: what it has made, or why it cannot. */
-export type WorkerNews = { readonly about: About } | { readonly refused: string }
+export type WorkerNews = { readonly about: About; readonly ends: boolean } | { readonly refused: string }
+
+/** Milliseconds that a worker which ends by itself when it is told to may take. */
+const patience = 5000
 
 /** `startBackend` for a model and for who can take another: an error says what else computes. */
 export async function startChosen(asked: string, model: Parameters<typeof fitsWasm>[0]): Promise<Started> {
@@ -76,7 +91,7 @@ export async function startChosen(asked: string, model: Parameters<typeof fitsWa
  * @throws {InputError} as `makeBackend`
  */
 export async function startBackend(asked: string, forWasm = true): Promise<Started> {
-  if (import.meta.url.endsWith('.ts')) return { ...(await makeBackend(asked, forWasm)), stop: async () => {} }
+  if (import.meta.url.endsWith('.ts')) return here(await makeBackend(asked, forWasm))
   const { port1, port2 } = new MessageChannel()
   const workerData: WorkerOrder = { port: port2 as unknown as Port, asked, forWasm }
   const worker = new Worker(new URL('./worker.js', import.meta.url), { workerData, transferList: [port2] })
@@ -93,7 +108,20 @@ export async function startBackend(asked: string, forWasm = true): Promise<Start
   const backend = remote(port1 as unknown as Port)
   // A worker that dies must fail what waits for it, not leave it waiting.
   void died.then(async (reason) => (await backend).close(reason))
-  return { backend: await Promise.race([backend, failed]), about: said.about, died, stop: () => worker.terminate() }
+  const found = await Promise.race([backend, failed])
+  const stop = async (): Promise<void> => {
+    if (said.ends) {
+      worker.postMessage('end')
+      await Promise.race([died, sleep(patience, undefined, { ref: false })])
+    }
+    await worker.terminate()
+  }
+  return { backend: found, about: said.about, died: found.lost, stop }
+}
+
+/** One in this thread. */
+export function here({ backend, about, end }: Made): Started {
+  return { backend, about, ...(backend.lost && { died: backend.lost }), stop: async () => end?.() }
 }
 
 /** Why a worker has ended: its uncaught error, or else that it has. */

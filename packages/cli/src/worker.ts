@@ -7,8 +7,9 @@ import type { WorkerNews, WorkerOrder } from './worker-backend.ts'
 const { port, asked, forWasm } = workerData as WorkerOrder
 const say = (news: WorkerNews): void => parentPort!.postMessage(news)
 try {
-  const { backend, about } = await makeBackend(asked, forWasm)
-  say({ about })
+  const { backend, about, end } = await makeBackend(asked, forWasm)
+  if (end) parentPort!.once('message', () => void end().finally(() => process.exit(0)))
+  say({ about, ends: end !== undefined })
   serve(port, backend)
 } catch (error) {
   if (!(error instanceof InputError)) throw error

@@ -1,5 +1,5 @@
 import type { Usage } from '@tramontane/core'
-import type { About } from '../make-backend.ts'
+import type { About } from '../made.ts'
 import type { Limits } from './limits.ts'
 import type { PeakMemory } from './memory.ts'
 import type { Verdict } from './gate.ts'

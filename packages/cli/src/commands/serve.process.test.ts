@@ -3,6 +3,7 @@ import { appendFile, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
+import { softwareEnvironment } from '@tramontane/backend-webgpu/software.fixture'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { bundled } from '../model-option.ts'
 import { privateBuild } from '../private-build.fixture.ts'
@@ -104,10 +105,10 @@ test.each(['auto', 'tfjs-node'])('--backend %s: a runtime that cannot be used en
 })
 
 /** Runs a script beside the built command. → what it printed, from JSON */
-async function script(text: string): Promise<unknown> {
+async function script(text: string, env: Readonly<Record<string, string>> = {}): Promise<unknown> {
   const file = join(dirname(command), 'script.js')
   await writeFile(file, text)
-  const { stdout } = await promisify(execFile)(process.execPath, [file])
+  const { stdout } = await promisify(execFile)(process.execPath, [file], { env: { ...process.env, ...env } })
   return JSON.parse(stdout)
 }
 
@@ -151,6 +152,26 @@ test('a thread that ends fails what waits for its backend, and what is asked lat
   expect(found).toEqual(Array(3).fill('a worker has ended, with code 1'))
 })
 
+test('a thread with a device ends in the middle of a pass, and not the process with it', async () => {
+  const text = `
+    import { load } from '@tramontane/core/disk'
+    import { startBackend } from '../dist/worker-backend.js'
+    const model = await load(${JSON.stringify(tiny)})
+    const reasons = []
+    for (let i = 0; i < 3; i++) {
+      const { backend, died, stop } = await startBackend('webgpu')
+      const program = await backend.load(model.graph, model.weights)
+      const feed = { sequence: program.open(3000), tokens: new Int32Array(2000), logits: 'last' }
+      const failed = program.submit([feed]).done.then(() => 'it was over', (error) => error.message)
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await stop()
+      reasons.push(await failed, (await died).message)
+    }
+    console.log(JSON.stringify(reasons))`
+  const lost = expect.stringContaining('the device is lost') as unknown
+  expect(await script(text, softwareEnvironment())).toEqual(Array(6).fill(lost))
+})
+
 test('a thread that has no backend to give ends, whatever was loaded into it', async () => {
   const path = join(folder, 'alive/node_modules/@tensorflow/tfjs-node')
   await mkdir(path, { recursive: true })
@@ -164,16 +185,44 @@ test('a thread that has no backend to give ends, whatever was loaded into it', a
   expect(found).toMatch(/^InputError: @tensorflow\/tfjs-node: .* found 3\.22\.0/)
 })
 
-test('a server whose backend has died says so to probes, clients and its log, and still ends well', async () => {
+test('a server whose backend has died says so to clients and its log, starts another one, and still ends well', async () => {
   const worker = join(dirname(command), '../dist/worker.js')
-  await appendFile(worker, '\nsetTimeout(() => process.exit(9), 3000)\n')
+  const once = join(folder, 'once')
+  await writeFile(once, '')
+  await appendFile(
+    worker,
+    `
+    const { existsSync, rmSync } = await import('node:fs')
+    if (existsSync(${JSON.stringify(once)})) setTimeout(() => (rmSync(${JSON.stringify(once)}), process.exit(9)), 3000)
+    `,
+  )
   const server = new Server(['--model', tiny])
   const url = await server.url()
   const text = (await stream(url, 60_000)).text()
   expect(await text).toMatch(/data: \{"error":\{[^\n]*\}\n\ndata: \[DONE\]\n\n$/)
-  expect((await fetch(`${url}/health`)).status).toBe(503)
-  expect((await stream(url, 1)).status).toBe(503)
   expect(server.err).toContain('a worker has ended, with code 9')
+  while (!server.err.includes('the model is there again')) await sleep(20)
+  expect((await fetch(`${url}/health`)).status).toBe(200)
+  expect(await (await stream(url, 1)).text()).toContain('"finish_reason":"length"')
   server.process.kill('SIGTERM')
   expect(await server.exit).toBe(0)
+})
+
+test('--backend webgpu: one line where it cannot be; on a software adapter it answers and ends, also while it computes', async () => {
+  // Where no driver is found, whatever this machine has.
+  const none = { VK_DRIVER_FILES: '/nowhere', VK_ICD_FILENAMES: '/nowhere', LD_LIBRARY_PATH: '/nowhere' }
+  const refused = new Server(['--model', tiny, '--backend', 'webgpu', '--log-level', 'error'], none)
+  expect(await refused.exit).toBe(1)
+  expect(refused.err).toMatch(
+    /^error: webgpu: expected (an adapter|Vulkan .*), found none; install [^\n]*; `--backend auto` takes [^\n]*\n$/,
+  )
+  const server = new Server(['--model', tiny, '--backend', 'webgpu', '--grace', '0'], softwareEnvironment())
+  const url = await server.url()
+  expect(server.out).toContain(' on webgpu at ')
+  expect(await (await stream(url, 2)).text()).toContain('"finish_reason":"length"')
+  const cut = (await stream(url, 60_000)).text().catch(() => 'cut')
+  await sleep(200)
+  server.process.kill('SIGTERM')
+  expect(await server.exit).toBe(0)
+  await cut
 })

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { toBytes, type BareModel } from '@tramontane/core'
-import type { About } from '../make-backend.ts'
+import type { About } from '../made.ts'
 
 /**
  * Names a model with the program that runs it: the same for the same settings, weights, backend, and versions of the backend

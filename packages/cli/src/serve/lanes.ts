@@ -22,8 +22,8 @@ export class Lanes {
     return (options.size <= short ? this.#short : this.#long).call(method, argument, options)
   }
 
-  stop(): void {
-    this.#short.stop()
-    this.#long.stop()
+  stop(reason?: Error): void {
+    this.#short.stop(reason)
+    this.#long.stop(reason)
   }
 }

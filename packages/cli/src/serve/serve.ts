@@ -4,7 +4,8 @@ import { interruptible } from '../interrupt.ts'
 import { write, type Io } from '../io.ts'
 import { isLoopback, strangers } from './known-host.ts'
 import { readyText } from './ready-text.ts'
-import { loadingError } from './loading-error.ts'
+import { keepStarted, type Delays } from './keep-started.ts'
+import { loadingError, restartingError } from './loading-error.ts'
 import { startModel, type ModelOptions, type StartedModel } from './start-model.ts'
 
 export interface ServeOptions extends Omit<ModelOptions, 'announce' | 'progress' | 'signal' | 'patience'> {
@@ -19,6 +20,8 @@ export interface ServeOptions extends Omit<ModelOptions, 'announce' | 'progress'
   /** Seconds. */
   readonly grace: number
   readonly logLevel: LogLevel
+  /** When a backend that has ended by itself is started again. */
+  readonly delays?: Delays
 }
 
 type Log = ReturnType<typeof logger>
@@ -27,7 +30,10 @@ type State = ReturnType<HandlerOptions['serving']>
 /** Milliseconds that a client may take nothing of a reply that waits for it; its slot is free afterwards. */
 const patience = 60_000
 
-/** Listens at once, loads the model, and answers until a signal. Resolves when everything has ended. */
+/**
+ * Listens at once, loads the model, and answers until a signal, also after the backend has ended by itself. Resolves when
+ * everything has ended.
+ */
 export async function serve(io: Io, options: ServeOptions): Promise<void> {
   const log = logger({ level: options.logLevel, stream: io.stderr })
   await interruptible(io.signal, async (signal) => {
@@ -37,14 +43,22 @@ export async function serve(io: Io, options: ServeOptions): Promise<void> {
     let started: StartedModel | undefined
     try {
       const progress = (loaded: number, total: number) => (state = loadingError(loaded, total))
-      started = await startModel({ ...options, patience, announce: announcer(log), progress, signal })
-      state = started.serving
-      void started.died.then((reason) => {
-        state = reason
-        log.fatal({ err: reason }, 'the backend has ended: no request can be answered any more')
+      started = await keepStarted({
+        start: () => startModel({ ...options, patience, announce: announcer(log), progress, signal }),
+        started({ serving, about }, again) {
+          state = serving
+          if (!again) return write(io.stdout, readyText(server.url, { ...options, backend: about.name }, serving))
+          log.info('the model is there again')
+        },
+        failed(reason, delay) {
+          if (delay === undefined)
+            log.fatal({ err: reason }, 'the backend has ended: no request can be answered any more')
+          else log.error({ err: reason, delay }, 'the backend has ended: it is started again')
+          return (state = delay === undefined ? reason : restartingError(delay))
+        },
+        signal,
+        ...(options.delays && { delays: options.delays }),
       })
-      await write(io.stdout, readyText(server.url, { ...options, backend: started.about.name }, started.serving))
-      await aborted(signal)
       log.info('stopping')
     } catch (error) {
       if (!signal.aborted) throw error
@@ -83,9 +97,4 @@ function announcer(log: Log): ModelOptions['announce'] {
 
 function isServing(state: State): state is Serving {
   return typeof state === 'object' && 'engine' in state
-}
-
-function aborted(signal: AbortSignal): Promise<void> {
-  if (signal.aborted) return Promise.resolve()
-  return new Promise((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
 }

@@ -4,7 +4,7 @@ import { load } from '@tramontane/core/disk'
 import { checkMemory } from '../engine.ts'
 import { freeMemory } from '../free-memory.ts'
 import { addressable } from '../held-memory.ts'
-import type { About } from '../make-backend.ts'
+import type { About } from '../made.ts'
 import { version } from '../version.ts'
 import { startChosen, type Started } from '../worker-backend.ts'
 import { cachePlan } from './cache-plan.ts'
@@ -27,6 +27,8 @@ export interface ModelOptions {
   readonly progress: (loaded: number, total: number) => void
   /** Gives up loading. */
   readonly signal: AbortSignal
+  /** Makes what computes; default `startChosen`. */
+  readonly startBackend?: typeof startChosen
 }
 
 export interface StartedModel {
@@ -34,22 +36,22 @@ export interface StartedModel {
   readonly about: About
   /** Resolves when the backend has ended by itself, with the reason. */
   readonly died: Promise<Error>
-  /** Ends everything, at once. */
-  close(): Promise<void>
+  /** Ends everything, at once; `reason` is what those are told who wait for an answer. */
+  close(reason?: Error): Promise<void>
 }
 
 /** What was started, in order; ended from the last to the first, whatever fails on the way. */
 class Ends {
-  readonly #ends: (() => unknown)[] = []
+  readonly #ends: ((reason?: Error) => unknown)[] = []
 
-  add(end: () => unknown): void {
+  add(end: (reason?: Error) => unknown): void {
     this.#ends.push(end)
   }
 
-  async run(): Promise<void> {
+  async run(reason?: Error): Promise<void> {
     for (const end of this.#ends.splice(0).reverse()) {
       try {
-        await end()
+        await end(reason)
       } catch {
         // What has died already needs no end.
       }
@@ -63,11 +65,11 @@ export async function startModel(options: ModelOptions): Promise<StartedModel> {
   try {
     const model = await load(options.model)
     ends.add(() => model.close())
-    const backend = await startChosen(options.backend, model)
+    const backend = await (options.startBackend ?? startChosen)(options.backend, model)
     ends.add(() => backend.stop())
     const { about } = backend
     options.announce(about)
-    checkMemory(model, about.name)
+    checkMemory(model, about.holds ?? about.name)
     const program = await loadWeights(model, backend, options)
     ends.add(() => program.dispose())
     const serving = await serve(model, program, backend, options, ends)
@@ -83,9 +85,9 @@ function lifetime({ died }: Started, ends: Ends): Pick<StartedModel, 'died' | 'c
   let closing = false
   return {
     died: new Promise((resolve) => void died?.then((reason) => closing || resolve(reason))),
-    close() {
+    close(reason) {
       closing = true
-      return ends.run()
+      return ends.run(reason)
     },
   }
 }
@@ -112,10 +114,10 @@ async function serve(
   const given = { modelContext: config.context, window: config.window, asked, slots, position, budget }
   const plan = cachePlan({ ...given, free: freeMemory(), addressable: addressable(about.name, weights) })
   const prompts = await startPrompts({ tokenizer, chat }, { directory: options.model, expected: config })
-  ends.add(() => prompts.stop())
+  ends.add((reason) => prompts.stop(reason))
   const engineOptions = { context: plan.context, cacheBudget: plan.cacheBudget, slots, queue, patience }
   const running = engine(program, engineOptions)
-  ends.add(() => running.close())
+  ends.add((reason) => running.close(reason))
   return {
     engine: running,
     model: {

@@ -14,7 +14,8 @@ export interface TextOrder {
 
 /** Prompts, and what it takes to end what makes them. */
 export interface StartedPrompts extends Prompts {
-  stop(): void
+  /** Fails what waits with `reason`. */
+  stop(reason?: Error): void
 }
 
 /** Milliseconds that one text may take: what fits a long context is encoded in far less. */
@@ -36,7 +37,7 @@ export async function startPrompts(text: Text, order: Omit<TextOrder, 'port'>): 
   return {
     chat: (messages, { signal } = {}) => call('chat', messages, sizeOf(messages), signal),
     text: (text, { prefix, signal }) => call('text', { text, prefix }, text.length, signal),
-    stop: () => lanes.stop(),
+    stop: (reason) => lanes.stop(reason),
   }
 }
 
