@@ -28,7 +28,7 @@ async function files(root: string, program: Program, model: Model): Promise<Map<
   const [plain, silent] = (await readAndReplace(program, model)).map((share) => share.toFixed(2))
   const guesses = await logitLens(program, model, France.prompt, France.answer)
   const effects = await patchHeads(program, model, France, Italy)
-  const code = (name: string) => fence('ts', readFileSync(join(root, 'docs/examples', name), 'utf8').trimEnd())
+  const code = (name: string) => sourceBlock(root, name)
   const blocks = new Map([
     ['open-model.ts', code('open-model.ts')],
     ['names', namesTable(model)],
@@ -40,21 +40,27 @@ async function files(root: string, program: Program, model: Model): Promise<Map<
     ['attention-map.ts', code('attention-map.ts')],
   ])
   return new Map([
-    [guidePath, fill(readFileSync(join(root, guidePath), 'utf8'), blocks)],
+    [guidePath, fill(root, guidePath, blocks)],
     ['docs/images/patch-head.svg', patchPicture(effects)],
     ['docs/images/attention-map.svg', await attentionPicture(program, model)],
   ])
 }
 
-/** The text with every block between `<!-- name -->` and `<!-- end -->` as it should be. */
-function fill(text: string, blocks: ReadonlyMap<string, string>): string {
+/** A guide with every block between `<!-- name -->` and `<!-- end -->` as it should be. */
+export function fill(root: string, path: string, blocks: ReadonlyMap<string, string>): string {
+  const text = readFileSync(join(root, path), 'utf8')
   const names = [...text.matchAll(/<!-- (.+) -->/g)].map(([, name]) => name).filter((name) => name !== 'end')
   const odd = names.find((name) => !blocks.has(name)) ?? [...blocks.keys()].find((name) => !names.includes(name))
-  if (odd !== undefined) throw new Error(`${guidePath}: "${odd}" is not both a block of the text and a result`)
+  if (odd !== undefined) throw new Error(`${path}: "${odd}" is not both a block of the text and a result`)
   return text.replace(
     /<!-- (.+) -->\n\n[^]*?\n\n<!-- end -->/g,
     (_, name: string) => `<!-- ${name} -->\n\n${blocks.get(name)}\n\n<!-- end -->`,
   )
+}
+
+/** A file of this folder, as a block. */
+export function sourceBlock(root: string, name: string): string {
+  return fence('ts', readFileSync(join(root, 'docs/examples', name), 'utf8').trimEnd())
 }
 
 const fence = (language: string, content: string): string => `\`\`\`${language}\n${content}\n\`\`\``

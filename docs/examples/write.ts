@@ -3,6 +3,8 @@
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { makeGuide } from './guide.ts'
+import { makeWebgpuGuide } from './webgpu-guide.ts'
 
 const root = process.cwd()
-for (const [path, content] of await makeGuide(root)) writeFileSync(join(root, path), content)
+for (const [path, content] of [...makeWebgpuGuide(root), ...(await makeGuide(root))])
+  writeFileSync(join(root, path), content)
