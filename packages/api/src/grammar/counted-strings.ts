@@ -1,0 +1,54 @@
+import type { Dfa } from './dfa.ts'
+import { anyCharacter, type StringForm } from './json-string.ts'
+import type { TableDfa } from './table-dfa.ts'
+
+/** 2^31 − 1, so that states stay 32-bit integers. */
+const mostStates = 0x7fffffff
+
+/**
+ * The JSON literals of all strings of `min` to `max` code points (`max` may be Infinity), as `anyString` has them, but without a
+ * table: a state is a count and a place in a character, so that a bound of a million costs nothing. Throws RangeError beyond 2^31
+ * states.
+ */
+export class CountedStrings implements Dfa {
+  readonly size: number
+  readonly #character: TableDfa
+  /** Where a character is complete: its only final state, for none is the beginning of another. */
+  readonly #complete: number
+  /** States in which a character may be, the complete one left out: it is the first of the next character. */
+  readonly #places: number
+  readonly #min: number
+  readonly #max: number
+  /** Characters are not told apart beyond so many. */
+  readonly #most: number
+
+  constructor(form: StringForm, min: number, max: number) {
+    if (min > max) throw new RangeError(`strings of at least ${min} and at most ${max} characters: there are none`)
+    this.#character = anyCharacter(form)
+    this.#complete = this.#character.table.final.indexOf(1)
+    this.#places = this.#character.size - 1
+    this.#min = min
+    this.#max = max
+    this.#most = Number.isFinite(max) ? max : min
+    // Before the first quote, behind the last, and for each count the places in the character that comes next, if one may.
+    this.size = 2 + this.#most * this.#places + (Number.isFinite(max) ? 1 : this.#places)
+    if (this.size > mostStates) throw new RangeError(`strings of ${this.#most} characters need more than 2^31 states`)
+  }
+
+  next(state: number, byte: number): number {
+    if (state < 0 || state === 1) return -1
+    if (state === 0) return byte === 0x22 ? 2 : -1
+    const place = (state - 2) % this.#places
+    const count = (state - 2 - place) / this.#places
+    if (place === 0 && byte === 0x22) return count >= this.#min ? 1 : -1
+    if (count === this.#max) return -1
+    const to = this.#character.next(place < this.#complete ? place : place + 1, byte)
+    if (to < 0) return -1
+    if (to === this.#complete) return 2 + Math.min(count + 1, this.#most) * this.#places
+    return 2 + count * this.#places + (to < this.#complete ? to : to - 1)
+  }
+
+  isFinal(state: number): boolean {
+    return state === 1
+  }
+}
