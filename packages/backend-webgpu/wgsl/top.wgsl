@@ -97,6 +97,13 @@ fn share(items: Items, lane: u32, top: f32) -> f32 {
 
 @compute @workgroup_size(width)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
+  // Nobody else does.
+  if lane == 0u {
+    atomicStore(&count, 0u);
+    atomicStore(&nan, 0u);
+    bound = vec2<u32>();
+  }
+  workgroupBarrier();
   let items = items_of(group);
   var mine = vec2<u32>();
   for (var i = items.begin + lane; i < items.end; i += width) {
