@@ -23,9 +23,8 @@ export const ownRows: readonly number[] = Array.from({ length: fewRows }, (_, t)
 /** A kernel after `products.wgsl`, ready for any pass. */
 interface Step {
   readonly prepared: Prepared
-  readonly blocks: number
   readonly grid: [number, number]
-  /** Parameters but for rows, and where their number goes. */
+  /** Those between the number of rows and the rows. */
   readonly params: readonly number[]
 }
 
@@ -158,7 +157,7 @@ export class FewRows {
     const shapes = [K, xStride, loads, biasAt, N / 2, rowScales]
     // An array in a uniform begins at a multiple of 16 bytes.
     const params = [first, rows, blocks, across, yStride, epsilon, ...shapes, 0, 0, 0]
-    return { prepared, blocks, grid, params }
+    return { prepared, grid, params }
   }
 }
 

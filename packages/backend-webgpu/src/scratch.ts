@@ -53,10 +53,6 @@ export class Scratch {
     return this.#buffers.get(name)!
   }
 
-  get bytes(): number {
-    return [...this.#buffers.values()].reduce((sum, { size }) => sum + size, 0)
-  }
-
   dispose(): void {
     for (const buffer of this.#buffers.values()) buffer.destroy()
   }
