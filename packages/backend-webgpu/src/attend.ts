@@ -64,6 +64,11 @@ export class Attend {
     return this.#work!
   }
 
+  /** Of the first T rows, as in `work`. */
+  slots(T: number): readonly number[] {
+    return [...this.#list.words.subarray(0, T)]
+  }
+
   /** Goes up when `work` or the buffers of the pages are others: what is prepared with them is to be made anew. */
   get version(): number {
     return this.#version

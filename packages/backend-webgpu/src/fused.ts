@@ -1,4 +1,4 @@
-import type { Batch, Choose, Launched, Values } from '@tramontane/core'
+import { withTokens, type Batch, type Choose, type Launched, type Values } from '@tramontane/core'
 import { Model } from './model.ts'
 import type { PagedCache, Pages } from './pages.ts'
 import type { Pattern } from './pattern.ts'
@@ -40,7 +40,8 @@ export class Fused {
   /** undefined where something on the way is wanted or replaced. */
   async launch(given: Batch<PagedCache>, weights: ReadonlyMap<string, Weight>): Promise<Launched | undefined> {
     if (given.overrides.length > 0 || given.outputs.some((name) => name !== 'logits')) return undefined
-    const batch = await this.#withTokens(given)
+    // Of drawn tokens, those are waited for that are not on the device either.
+    const batch = await withTokens(given, ({ from }) => !this.#drawnBy.has(from))
     const readings: Reading[] = []
     const { created } = this.#recorder
     try {
@@ -61,15 +62,6 @@ export class Fused {
   dispose(): void {
     this.#forget()
     this.#drawn.destroy()
-  }
-
-  /** The batch with those drawn tokens that are not on the device either. */
-  async #withTokens(batch: Batch<PagedCache>): Promise<Batch<PagedCache>> {
-    const waited = batch.drawn.filter(({ from }) => !this.#drawnBy.has(from))
-    if (waited.length === 0) return batch
-    const tokens = batch.tokens.slice()
-    for (const { row, from, feed } of waited) tokens[row] = (await from.values).chosen[feed]
-    return { ...batch, tokens, drawn: batch.drawn.filter((drawn) => !waited.includes(drawn)) }
   }
 
   async #record(batch: Batch<PagedCache>, weights: ReadonlyMap<string, Weight>, readings: Reading[]): Promise<void> {

@@ -2,8 +2,11 @@ import type { Attend } from './attend.ts'
 import { matmul, tileFor, type Tile } from './matmul.ts'
 import type { Joint, Model, ModelLayer, Norm } from './model.ts'
 import type { Pages } from './pages.ts'
-import { float, groupsFor, type Prepared, type Recorder } from './recorder.ts'
+import { float, groupsFor, type Recorder } from './recorder.ts'
 import type { Scratch } from './scratch.ts'
+
+/** Invocations of `rms_norm.wgsl` for a row. */
+export const normLanes = 64
 
 type Run = (T: number) => void
 
@@ -55,7 +58,11 @@ export class ManyRows {
 
   /** x → normed. */
   #norm({ weight, epsilon }: Norm): Run {
-    const prepared = this.#prepare('rms_norm', [this.#buffer('x'), weight, this.#buffer('normed')])
+    const prepared = this.#recorder.prepare({
+      kernel: 'rms_norm',
+      constants: { lanes: normLanes },
+      buffers: [this.#buffer('x'), weight, this.#buffer('normed')],
+    })
     const params = [this.#model.pattern.sizes.D, float(epsilon), this.#scratch.stride.D]
     return (T) => this.#recorder.run(prepared, params, [T])
   }
@@ -108,15 +115,14 @@ export class ManyRows {
   #siluMul(): Run {
     const { F } = this.#model.pattern.sizes
     const { stride } = this.#scratch
-    const prepared = this.#prepare('silu_mul', [this.#buffer('wide'), this.#buffer('hidden')])
+    const prepared = this.#recorder.prepare({
+      kernel: 'silu_mul',
+      buffers: [this.#buffer('wide'), this.#buffer('hidden')],
+    })
     return (T) => {
       const { grid, across } = groupsFor(T * F, 256)
       this.#recorder.run(prepared, [T, F, stride.wide, stride.F, across], grid)
     }
-  }
-
-  #prepare(kernel: 'rms_norm' | 'silu_mul', buffers: readonly GPUBuffer[]): Prepared {
-    return this.#recorder.prepare({ kernel, buffers })
   }
 
   #buffer(name: Parameters<Scratch['buffer']>[0]): GPUBuffer {

@@ -1,5 +1,5 @@
 import { angles, type Batch, type Span } from '@tramontane/core'
-import { pageSize, type PagedCache } from './pages.ts'
+import type { PagedCache } from './pages.ts'
 import { fewRows } from './scratch.ts'
 import type { PagedSpan } from './work-list.ts'
 
@@ -29,16 +29,6 @@ function spansOf(spans: readonly Span<PagedCache>[], from: number, to: number): 
 /** Position of every row. */
 function positionsOf({ spans }: PassPiece): number[] {
   return spans.flatMap(({ start, from, to }) => Array.from({ length: to - from }, (_, t) => start + t))
-}
-
-/** Of every row, where its key and value go: page · 64 + position % 64. */
-export function slotsOf({ spans }: PassPiece): number[] {
-  return spans.flatMap(({ table, start, from, to }) =>
-    Array.from({ length: to - from }, (_, t) => {
-      const position = start + t
-      return table[Math.floor(position / pageSize)] * pageSize + (position % pageSize)
-    }),
-  )
 }
 
 /** Cosine and sine side by side, [rows, d / 2]. */

@@ -4,7 +4,7 @@ import { ManyRows } from './many-rows.ts'
 import { tileFor } from './matmul.ts'
 import type { Model } from './model.ts'
 import type { Pages } from './pages.ts'
-import { anglesOf, eight, slotsOf, type PassPiece } from './pieces.ts'
+import { anglesOf, eight, type PassPiece } from './pieces.ts'
 import { groupsFor, type Prepared, type Recorder } from './recorder.ts'
 import { fewRows, Scratch } from './scratch.ts'
 import { Top } from './top.ts'
@@ -75,7 +75,7 @@ export class Plans {
       const shape = [T, D, this.#model.table.width, this.scratch.stride.D]
       this.#recorder.run(prepared, [...shape, first, rows, across], grid)
     }
-    if (T <= fewRows) this.#fewFor(T).run({ x: ownRows, slots: eight(slotsOf(piece)), count: T })
+    if (T <= fewRows) this.#fewFor(T).run({ x: ownRows, slots: eight(this.#attend.slots(T)), count: T })
     else this.#manyFor(T).run(T)
   }
 

@@ -6,6 +6,7 @@ import { patternOf } from './pattern.ts'
 import { placesOf } from './stacks.ts'
 import { Buffers } from './buffers.ts'
 import { elementBytes, PagedCache, Pages, shapesOf, type Element } from './pages.ts'
+import { normLanes } from './many-rows.ts'
 import { float, groupsFor, type Recorder } from './recorder.ts'
 import { freeWeight, placeFloats, placeMatrix, type Weight } from './weight.ts'
 
@@ -125,6 +126,7 @@ export function opTable(
       const params = [x.shape[1], float(epsilon), x.shape[1]]
       recorder.dispatch({
         kernel: 'rms_norm',
+        constants: { lanes: normLanes },
         buffers: [x.buffer, weight.floats!, y.buffer],
         params,
         grid: [x.shape[0]],

@@ -17,8 +17,3 @@ fn finish(t: u32, block: u32, gates: vec4<f32>, ups: vec4<f32>) {
     }
   }
 }
-
-// e⁸⁸ is near the largest number; beyond, 1 + e⁻ˣ is e⁻ˣ.
-fn silu(x: f32) -> f32 {
-  return select(x / (1.0 + exp(-max(x, -88.0))), x * exp(0.5 * x) * exp(0.5 * x), x < -88.0);
-}

@@ -4,8 +4,6 @@ override scale_kind: u32 = 0u; // 0 none, 1 of the tensor, 2 of each row, 3 of e
 override has_bias: bool = false;
 // 1 or 8.
 override tile: u32 = 8u;
-// A power of two up to 64.
-override lanes: u32 = 32u;
 
 struct Params {
   T: u32,
@@ -28,7 +26,6 @@ struct Params {
 @group(0) @binding(5) var<storage, read_write> y: array<f32>;
 
 const width = 64u;
-var<workgroup> sums: array<array<vec4<f32>, 2>, width>;
 
 fn block_scale(n: u32, k: u32) -> f32 {
   return scale[(n / 128u) * ((p.K + 127u) / 128u) + k / 128u];
@@ -69,23 +66,17 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
       high.w += dot(w, x[at[7] + k]);
     }
   }
-  sums[index][0] = low;
-  sums[index][1] = high;
-  for (var half = lanes / 2u; half > 0u; half /= 2u) {
-    workgroupBarrier();
-    if lane < half {
-      sums[index][0] += sums[index + half][0];
-      sums[index][1] += sums[index + half][1];
-    }
+  low = total(low, index);
+  if tile > 1u {
+    high = total(high, index);
   }
-  workgroupBarrier();
   if block * columns + index / lanes >= p.rows {
     return;
   }
   for (var i = lane; i < tile; i += lanes) {
     let t = first + i;
     if t < p.T {
-      var sum = sums[index - lane][i / 4u][i % 4u];
+      var sum = select(low[i % 4u], high[i % 4u], i >= 4u);
       if scale_kind == 1u {
         sum *= scale[0];
       }

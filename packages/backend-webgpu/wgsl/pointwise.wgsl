@@ -18,8 +18,7 @@ fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index
     return;
   }
   switch op {
-    // e⁸⁸ is near the largest number; beyond, 1 + e⁻ˣ is e⁻ˣ.
-    case 0u: { y[i] = select(x[i] / (1.0 + exp(-max(x[i], -88.0))), x[i] * exp(0.5 * x[i]) * exp(0.5 * x[i]), x[i] < -88.0); }
+    case 0u: { y[i] = silu(x[i]); }
     case 1u: { y[i] = x[i] * z[i]; }
     default: { y[i] = x[i] + z[i]; }
   }

@@ -11,12 +11,6 @@ struct Params {
 @group(0) @binding(1) var<storage, read> x: array<f32>;
 @group(0) @binding(2) var<storage, read_write> y: array<f32>;
 
-// e⁸⁸ is near the largest number; beyond, 1 + e⁻ˣ is e⁻ˣ.
-fn silu(gate: f32) -> f32 {
-  let root = exp(0.5 * gate);
-  return select(gate / (1.0 + exp(-max(gate, -88.0))), gate * root * root, gate < -88.0);
-}
-
 @compute @workgroup_size(256)
 fn main(@builtin(workgroup_id) group: vec3<u32>, @builtin(local_invocation_index) lane: u32) {
   let i = (group.y * p.across + group.x) * 256u + lane;

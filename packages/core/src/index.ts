@@ -45,7 +45,7 @@ export {
   type Operation,
   type Ref,
 } from './graph.ts'
-export { interpreter } from './interpreter.ts'
+export { interpreter, withTokens } from './interpreter.ts'
 export { mistral } from './mistral.ts'
 export { NodeCaches, type NodeCache } from './node-caches.ts'
 export type { Cache, Span } from './cache.ts'

@@ -68,7 +68,10 @@ function executor<V, W, C extends Cache>(plan: Plan<V, W, C>): Executor<C> {
 }
 
 /** The batch with some of its drawn tokens waited for. */
-async function withTokens<C extends Cache>(batch: Batch<C>, which: (drawn: DrawnRow) => boolean): Promise<Batch<C>> {
+export async function withTokens<C extends Cache>(
+  batch: Batch<C>,
+  which: (drawn: DrawnRow) => boolean,
+): Promise<Batch<C>> {
   const waited = batch.drawn.filter(which)
   if (waited.length === 0) return batch
   const tokens = batch.tokens.slice()
