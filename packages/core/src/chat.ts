@@ -18,6 +18,8 @@ export interface ChatOptions {
 
 /** Messages → prompt, by the model's own template. */
 export interface Chat {
+  /** There is a place for tools: `ChatOptions.tools`, calls and results have a form of their own. */
+  readonly tools: boolean
   render(messages: readonly Message[], options?: ChatOptions): string
   /** Control tokens come from the template alone, whatever the messages and tools hold. */
   encode(messages: readonly Message[], options?: ChatOptions): Int32Array
@@ -38,7 +40,7 @@ export function chat(
     }
     return render({
       ...variables,
-      messages: messages.map(({ role, ...rest }) => ({ role, ...(mapStrings(rest, change) as object) })),
+      messages: messages.map(({ role, ...rest }) => ({ role, ...(mapStrings(withObjects(rest), change) as object) })),
       ...(options.tools && { tools: mapStrings(options.tools, change) }),
       add_generation_prompt: options.addGenerationPrompt ?? true,
     })
@@ -46,6 +48,7 @@ export function chat(
   const tokens = [...tokenizer.control.keys()].filter((token) => token !== '')
   const breakUp = breaker(tokens)
   return {
+    tools: /\btools\b/.test(source),
     render: (messages, options = {}) => guarded(messages, options, (text) => text),
     encode(messages, options = {}) {
       const held = source + JSON.stringify([messages, options.tools ?? [], tokens, variables])
@@ -67,6 +70,26 @@ export function chat(
 }
 
 const roles: ReadonlySet<unknown> = new Set<Message['role']>(['system', 'developer', 'user', 'assistant', 'tool'])
+
+/** Templates write arguments of calls as JSON, from objects: OpenAI has them as strings of JSON, which would be quoted once more. */
+function withObjects(message: Readonly<Record<string, unknown>>): Readonly<Record<string, unknown>> {
+  const calls = message['tool_calls']
+  return Array.isArray(calls) ? { ...message, tool_calls: calls.map(withObject) } : message
+}
+
+function withObject(call: { readonly function?: { readonly arguments?: unknown } | null } | null): unknown {
+  const given = call?.function?.arguments
+  return typeof given === 'string' ? { ...call, function: { ...call!.function, arguments: parsed(given) } } : call
+}
+
+/** The text itself where it is no JSON. */
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}
 
 /** A word that the template itself writes in quotes: it must still be equal to that, as in `part.type == 'text'`. */
 function isLiteral(text: string, source: string): boolean {

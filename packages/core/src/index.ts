@@ -30,6 +30,7 @@ export type {
   Generation,
   GenerationEvent,
   GenerationRequest,
+  TokenConstraint,
 } from './engine/generation.ts'
 export { InputError, QueueFullError, UnsupportedError } from './errors.ts'
 export { fetchFolder, fetchSource, type FetchOptions } from './fetch-source.ts'

@@ -24,6 +24,7 @@ export function instruct(tokenizer: Tokenizer, version: InstructVersion, name = 
   const space = tokenizer.stripsLeadingSpace ? ' ' : ''
   const shown = (part: Part): string => (typeof part !== 'string' ? part.control : part === '' ? '' : space + part)
   return {
+    tools: version > 1,
     render: (messages, options = {}) => parts(messages, options).map(shown).join(''),
     encode: (messages, options = {}) =>
       Int32Array.from(

@@ -141,7 +141,7 @@ function refused(message: string): Chat {
   const refuse = (): never => {
     throw new UnsupportedError(message)
   }
-  return { render: refuse, encode: refuse }
+  return { tools: false, render: refuse, encode: refuse }
 }
 
 /** By the file's name, else by the control pieces, of which later versions name more; else v1 in a folder of Mistral's format. */

@@ -34,7 +34,7 @@ export interface Context {
 
 export interface Choice {
   readonly token: number
-  /** Log-probability under the model, before bias, penalties and temperature. */
+  /** Log-probability under the model, before mask, bias, penalties and temperature. */
   readonly logprob: number
 }
 
@@ -67,13 +67,9 @@ export function checkSampling(sampling: Sampling): void {
  * Picks the next token from logits [V]. Order: mask → bias → repetition → frequency → presence → temperature → min-p →
  * top-k → top-p → draw. The draw depends on the seed and the number of tokens generated alone. Throws where a logit is
  * NaN or no token is allowed: a broken model must not look like token 0.
+ * `allowed`: bit `id & 31` of word `id >>> 5` is set for the tokens that are; default all.
  */
-export function choose(
-  logits: Float64Array,
-  sampling: Sampling,
-  context: Context,
-  allowed?: (token: number) => boolean,
-): number {
+export function choose(logits: Float64Array, sampling: Sampling, context: Context, allowed?: Uint32Array): number {
   largestOf(logits)
   const scores = masked(logits, allowed)
   adjust(scores, sampling, context)
@@ -94,21 +90,18 @@ export function chooseFrom({ tokens, logits }: Candidates, sampling: Sampling, g
 }
 
 /** As `choose`, with the token's log-probability: a sum over the whole vocabulary more. */
-export function sample(
-  logits: Float64Array,
-  sampling: Sampling,
-  context: Context,
-  allowed?: (token: number) => boolean,
-): Choice {
+export function sample(logits: Float64Array, sampling: Sampling, context: Context, allowed?: Uint32Array): Choice {
   const token = choose(logits, sampling, context, allowed)
   return { token, logprob: logits[token] - logSumExp(logits) }
 }
 
-/** A copy of the logits, with −∞ for what is not allowed. */
-function masked(logits: Float64Array, allowed: ((token: number) => boolean) | undefined): Float64Array {
+/** A copy of the logits, with −∞ for what is not allowed, which is all that has no bit in the mask. */
+function masked(logits: Float64Array, allowed: Uint32Array | undefined): Float64Array {
   const scores = logits.slice()
   if (allowed === undefined) return scores
-  for (let token = 0; token < scores.length; token++) if (!allowed(token)) scores[token] = -Infinity
+  for (let token = 0; token < scores.length; token++) {
+    if (!(allowed[token >>> 5] & (1 << (token & 31)))) scores[token] = -Infinity
+  }
   return scores
 }
 

@@ -21,13 +21,25 @@ export interface GenerationRequest {
   readonly owner?: string
   /** A sequence of the caller's, which may hold a past; it is fed and left open. Nothing is reused for it or kept of it. */
   readonly sequence?: Sequence
+  /** Which tokens may be drawn; for this text alone, which it follows. */
+  readonly constraint?: TokenConstraint
   /** Ends the generation within one step; reading it then throws the signal's reason. */
   readonly signal?: AbortSignal
   /** Called while the prompt is fed, with its tokens so far and in all. */
   readonly progress?: (fed: number, total: number) => void
 }
 
-/** A token and how likely the model, before bias, penalties and temperature, thought it. Natural logarithm. */
+/** What a text may go on with, such as a grammar. Where one of its methods throws, the text ends with that error. */
+export interface TokenConstraint {
+  /** Bit `id & 31` of word `id >>> 5`: whether the token may come next. At least one may, unless it is over. Not written to. */
+  mask(): Uint32Array
+  /** Takes the token that was drawn. */
+  accept(token: number): void
+  /** Nothing may follow: the text ends without an end token being drawn. */
+  readonly isOver: boolean
+}
+
+/** A token and how likely the model, before constraint, bias, penalties and temperature, thought it. Natural logarithm. */
 export interface Candidate {
   readonly token: number
   readonly logprob: number
@@ -43,7 +55,7 @@ export type GenerationEvent =
       readonly logprobs: readonly (DrawnToken | null)[]
     }
   | ({ readonly type: 'token' } & DrawnToken)
-  /** Last of all events: an end token was drawn, or there are maxTokens or the context is full. */
+  /** Last of all events: an end token was drawn or nothing may follow, or there are maxTokens or the context is full. */
   | { readonly type: 'end'; readonly reason: 'stop' | 'length' }
 
 /** A token of a text. */

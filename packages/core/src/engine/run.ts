@@ -96,9 +96,9 @@ export class Run implements Generation {
 
   /** How many of the likeliest tokens are enough to draw one; 0 where that is the likeliest; Infinity where all count. */
   get candidates(): number {
-    const { sampling = {}, logprobs } = this.request
+    const { sampling = {}, logprobs, constraint } = this.request
     const { temperature = 0, topK = 0 } = sampling
-    if (logprobs !== undefined || !isPlain(sampling)) return Infinity
+    if (logprobs !== undefined || constraint !== undefined || !isPlain(sampling)) return Infinity
     return temperature === 0 ? 0 : topK || Infinity
   }
 
@@ -164,16 +164,17 @@ export class Run implements Generation {
     const token = this.#draw(found)
     this.generated.push(token.token)
     this.#events.write({ type: 'token', ...token })
-    if (this.#end.has(token.token)) return 'stop'
+    if (this.#end.has(token.token) || this.request.constraint?.isOver) return 'stop'
     return this.generated.length >= this.maxTokens ? 'length' : undefined
   }
 
   #draw({ token: drawn, candidates, rows }: Found): DrawnToken {
     if (drawn !== undefined) return { token: drawn }
-    const { prompt, sampling = {}, logprobs } = this.request
+    const { prompt, sampling = {}, logprobs, constraint } = this.request
     if (candidates !== undefined) return { token: chooseFrom(candidates, sampling, this.generated.length) }
     const logits = rows.at(-1)!
-    const token = choose(logits, sampling, { prompt, generated: this.generated })
+    const token = choose(logits, sampling, { prompt, generated: this.generated }, constraint?.mask())
+    constraint?.accept(token)
     return logprobs === undefined ? { token } : { token, ...tokenLogprobs(logits, token, logprobs) }
   }
 
