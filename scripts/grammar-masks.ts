@@ -1,156 +1,136 @@
-// Times masks over the bundled vocabularies, on grammars as JSON Schemas of requests would give:
+// Times what structured output costs, over the corpus of JSON Schemas and the bundled vocabularies: compiling, and a mask
+// before each token of each valid document; then what extreme schemas take. Slowest schemas by name with --slow. All in
+// time of the processor, of which others that run on the machine change little; V8's own threads count too.
 //   node -C tramontane-source --import ./scripts/typescript-loader.js scripts/grammar-masks.ts
 import { readFileSync } from 'node:fs'
-import { sentencePiece, tokenizer } from '../packages/core/src/index.ts'
-import { compile } from '../packages/api/src/grammar/compile.ts'
-import { isAllowed } from '../packages/api/src/grammar/constraint.ts'
 import {
-  choice,
-  optional,
-  repeat,
-  rule,
-  sequence,
-  set,
-  text,
-  type Expression,
-} from '../packages/api/src/grammar/grammar.ts'
-import { jsonGrammar, jsonNumber, jsonString } from '../packages/api/src/grammar/json.ts'
-import { TokenMasks } from '../packages/api/src/grammar/mask.ts'
-import { Pushdown } from '../packages/api/src/grammar/pushdown.ts'
-import { tokenTrie } from '../packages/api/src/grammar/token-trie.ts'
+  compile,
+  Constraint,
+  isAllowed,
+  jsonSchemaGrammar,
+  Pushdown,
+  TokenMasks,
+  tokenTrie,
+} from '@tramontane/api/grammar'
+import { InputError, sentencePiece, tokenizer, type Tokenizer } from '@tramontane/core'
+import { corpus } from '../packages/api/src/json-schema/corpus.fixture.ts'
 
-let seed = 1
-/** Park and Miller. */
-const random = (below: number): number => (seed = (seed * 48271) % 2147483647) % below
-const pick = <T>(from: readonly T[]): T => from[random(from.length)]!
-const words =
-  'name id title description price 地址 city étage status tags created_at email items owner children unit count'.split(
-    ' ',
-  )
-const word = (): string => pick(words)
-
-/** One character of a JSON string: the inside of jsonString, from state 1 back to it. */
-const character = {
-  size: jsonString.size,
-  next(state: number, byte: number): number {
-    const to = state === 2 ? -1 : jsonString.next(state === 0 ? 1 : state, byte)
-    return to === 2 ? -1 : to === 1 ? 2 : to
-  },
-  isFinal: (state: number) => state === 2,
+interface Timing {
+  readonly name: string
+  readonly ms: number
 }
 
-interface Case {
-  readonly expression: Expression
-  readonly document: () => string
+function timed<T>(timings: Timing[], name: string, run: () => T): T {
+  const began = process.cpuUsage()
+  const result = run()
+  const { user, system } = process.cpuUsage(began)
+  timings.push({ name, ms: (user + system) / 1000 })
+  return result
 }
 
-const sentence = (most: number): string =>
-  JSON.stringify(
-    Array.from({ length: 1 + random(most) }, () => pick([...words, 'said "hello"', 'new\nline', 'naïve 🙂'])).join(' '),
+function report(title: string, timings: Timing[]): void {
+  timings.sort((a, b) => a.ms - b.ms)
+  const at = (q: number): string => timings[Math.min(timings.length - 1, Math.floor(q * timings.length))]!.ms.toFixed(3)
+  console.log(
+    `  ${title.padEnd(8)} n ${timings.length}, median ${at(0.5)}, p90 ${at(0.9)}, p99 ${at(0.99)}, max ${at(1)} ms`,
   )
-
-function schema(depth: number): Case {
-  const kind = random(depth > 0 ? 8 : 5)
-  if (kind === 0) return { expression: set(jsonString), document: () => sentence(12) }
-  if (kind === 1) return { expression: set(jsonNumber), document: () => String(random(100000) / pick([1, 10, 1000])) }
-  if (kind === 2) return { expression: choice(text('true'), text('false')), document: () => pick(['true', 'false']) }
-  if (kind === 3) {
-    const values = Array.from({ length: 2 + random(20) }, (_, i) => JSON.stringify(`${word()} ${i}`))
-    return { expression: choice(...values.map(text)), document: () => pick(values) }
-  }
-  if (kind === 4) {
-    const max = pick([5, 20, 50, 200, 10000])
-    const bounded = (): string => JSON.stringify([...JSON.parse(sentence(8))].slice(0, max).join(''))
-    return { expression: sequence(text('"'), repeat(set(character), 1, max), text('"')), document: bounded }
-  }
-  if (kind === 5) {
-    const item = schema(depth - 1)
-    const max = pick([3, 10, 100, null])
-    const expression = sequence(
-      text('['),
-      optional(sequence(item.expression, repeat(sequence(text(','), item.expression), 0, max))),
-      text(']'),
-    )
-    return { expression, document: () => `[${Array.from({ length: random(4) }, item.document).join()}]` }
-  }
-  const names = [...new Set(Array.from({ length: 1 + random(8) }, word))]
-  const properties = names.map((name) => ({
-    name: JSON.stringify(name),
-    value: schema(depth - 1),
-    isOptional: random(3) === 0,
-  }))
-  properties[0]!.isOptional = false
-  const expression = sequence(
-    text('{'),
-    ...properties.map(({ name, value, isOptional }, i) => {
-      const property = sequence(text(`${i > 0 ? ',' : ''}${name}:`), value.expression)
-      return isOptional ? optional(property) : property
-    }),
-    text('}'),
-  )
-  const document = (): string =>
-    `{${properties.flatMap(({ name, value, isOptional }) => (isOptional && random(2) ? [] : [`${name}:${value.document()}`])).join()}}`
-  return { expression, document }
+  if (!process.argv.includes('--slow')) return
+  for (const { name, ms } of timings.slice(-8).reverse()) console.log(`    ${ms.toFixed(2)} ${name}`)
 }
 
-const cases = Array.from({ length: 200 }, () => schema(3)).map(({ expression, document }) => ({
-  grammar: { rules: new Map([['start', expression]]), start: 'start' },
-  documents: Array.from({ length: 5 }, document),
-}))
-const tree = sequence(
-  text('{"name":'),
-  set(jsonString),
-  text(',"children":['),
-  optional(sequence(rule('tree'), repeat(sequence(text(','), rule('tree')), 0, null))),
-  text(']}'),
-)
-const leaf = (n: number): string => `{"name":${sentence(3)},"children":[${n ? `${leaf(n - 1)},${leaf(n - 1)}` : ''}]}`
-cases.push({ grammar: { rules: new Map([['tree', tree]]), start: 'tree' }, documents: [leaf(3)] })
-const anything = JSON.stringify({ a: [1, 2, { b: sentence(20), c: [true, null, -1.5e3] }], 'd"': { e: {} } })
-cases.push({ grammar: jsonGrammar(), documents: [anything] })
+/** A grammar for each schema that is not refused. */
+function compiled(
+  usable: readonly boolean[],
+  timings: Timing[],
+): { name: string; valid: readonly unknown[]; automaton: Pushdown }[] {
+  return corpus.flatMap(({ name, schema, valid }) => {
+    try {
+      const automaton = timed(timings, name, () => new Pushdown(compile(jsonSchemaGrammar(schema), usable)))
+      return [{ name, valid, automaton }]
+    } catch (error) {
+      if (error instanceof InputError) return []
+      throw error
+    }
+  })
+}
 
-function quantiles(times: number[]): string {
-  times.sort((a, b) => a - b)
-  const at = (q: number): string => (times[Math.min(times.length - 1, Math.floor(q * times.length))]! * 1000).toFixed(1)
-  return `n ${times.length}  median ${at(0.5)}  p90 ${at(0.9)}  p99 ${at(0.99)}  p99.9 ${at(0.999)}  max ${at(1)} µs`
+function masksAlong(ids: Iterable<number>, constraint: Constraint, timings: Timing[], name: string): void {
+  for (const id of ids) {
+    const mask = timed(timings, name, () => constraint.mask())
+    if (!isAllowed(mask, id)) throw new Error(`${name}: token ${id} is not allowed`)
+    constraint.accept(id)
+  }
+  timed(timings, name, () => constraint.mask())
+  if (!constraint.isComplete) throw new Error(`${name}: not complete`)
+}
+
+function overCorpus(title: string, vocabulary: Tokenizer): void {
+  const trie = tokenTrie(vocabulary)
+  const masks = new TokenMasks(trie, [2])
+  const [compiling, cold, warm]: Timing[][] = [[], [], []]
+  const grammars = compiled(trie.single, compiling!)
+  const { stripsLeadingSpace } = vocabulary
+  for (const { name, valid, automaton } of grammars)
+    for (const timings of [cold!, warm!])
+      for (const document of valid) {
+        const constraint = new Constraint({ automaton, masks, stripsLeadingSpace })
+        masksAlong(vocabulary.encode(JSON.stringify(document)), constraint, timings, name)
+      }
+  console.log(`${title}: ${grammars.length} of ${corpus.length} schemas`)
+  report('compile', compiling!)
+  report('cold', cold!)
+  report('warm', warm!)
+  console.log(`  heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB`)
+}
+
+const nested = (depth: number): unknown =>
+  depth === 0 ? true : { type: 'object', properties: { a: nested(depth - 1) }, required: ['a'] }
+const pattern = (pattern: string) => ({ type: 'string', pattern })
+const some = <T>(count: number, make: (i: number) => T): T[] => Array.from({ length: count }, (_, i) => make(i))
+const names = some(500, (i) => [`property ${i}`, { type: 'string' }] as const)
+
+/** What a stranger may ask for. */
+const extremes: Readonly<Record<string, () => unknown>> = {
+  'depth 100': () => nested(100),
+  'depth 500': () => nested(500),
+  'depth 10⁴': () => JSON.parse(`${'{"items":'.repeat(10_000)}true${'}'.repeat(10_000)}`) as unknown,
+  'bomb (a|a)*b': () => pattern('^(a|a)*b$'),
+  'bomb ((a*)*)*': () => pattern('^((a*)*)*$'),
+  'bomb .*a.{20}': () => pattern('.*a.{20}$'),
+  'bomb a{1000}{1000}': () => pattern('^(a{1000}){1000}$'),
+  'bomb of lookaheads': () => pattern(some(20, (i) => `(?=.*${String.fromCharCode(97 + i)})`).join('')),
+  'enum of 10⁵': () => ({ enum: some(100_000, (i) => `value ${i} of many`) }),
+  '500 optional properties': () => ({
+    type: 'object',
+    properties: Object.fromEntries(names),
+    additionalProperties: false,
+  }),
+  'allOf of 16 anyOf': () => ({
+    allOf: some(16, (i) => ({ anyOf: [{ required: [`a${i}`] }, { required: [`b${i}`] }] })),
+  }),
+  'oneOf of 50 alike': () => ({ oneOf: some(50, (i) => ({ type: 'object', properties: { a: { minimum: i } } })) }),
+  '20 patternProperties': () => ({
+    patternProperties: Object.fromEntries(some(20, (i) => [`a.{${i}}b`, { minimum: i }])),
+  }),
+  'items 10⁶': () => ({ type: 'array', items: { type: 'integer' }, minItems: 1_000_000 }),
+  'length 10⁶': () => ({ type: 'string', minLength: 1_000_000 }),
+  'multiple of 0.001, 12 digits': () => ({ type: 'number', multipleOf: 0.001, minimum: 0.123, maximum: 123456789.123 }),
+}
+
+function extreme(name: string, schema: unknown): void {
+  const timings: Timing[] = []
+  const outcome = timed(timings, name, () => {
+    try {
+      return `compiled, ${new Pushdown(compile(jsonSchemaGrammar(schema))).start.configurations.length} ways to begin`
+    } catch (error) {
+      return `${(error as Error).name}: ${(error as Error).message}`
+    }
+  })
+  console.log(`  ${timings[0]!.ms.toFixed(1).padStart(7)} ms  ${name}: ${outcome.slice(0, 110)}`)
 }
 
 const models = new URL('../models/', import.meta.url)
-const vocabularies = {
-  'SmolLM2 49k': tokenizer(readFileSync(new URL('smollm2-135m-instruct-fp8/tokenizer.json', models), 'utf8')),
-  'Mistral v0.3 32k': sentencePiece(readFileSync(new URL('mistral-7b-instruct-v0.3/tokenizer.model', models))),
-}
-for (const [name, vocabulary] of Object.entries(vocabularies)) {
-  let began = performance.now()
-  const trie = tokenTrie(vocabulary)
-  console.log(`${name}: trie of ${trie.byte.length} nodes in ${(performance.now() - began).toFixed(0)} ms`)
-  const masks = new TokenMasks(trie, [2])
-  const compiling: number[] = []
-  const passes: number[][] = [[], []]
-  for (const { grammar, documents } of cases) {
-    began = performance.now()
-    const automaton = new Pushdown(compile(grammar, trie.single))
-    compiling.push(performance.now() - began)
-    for (const times of passes) {
-      for (const document of documents) {
-        let state = automaton.start
-        for (const id of vocabulary.encode(document)) {
-          const bytes =
-            state === automaton.start && vocabulary.stripsLeadingSpace && trie.bytes(id)[0] === 32
-              ? trie.bytes(id).subarray(1)
-              : trie.bytes(id)
-          began = performance.now()
-          const mask = masks.mask(automaton, state)
-          times.push(performance.now() - began)
-          if (bytes.length === trie.bytes(id).length && !isAllowed(mask, id)) throw new Error(`${document}: ${id}`)
-          for (const byte of bytes) state = automaton.step(state, byte)!
-        }
-        if (!state.accepting) throw new Error(document)
-      }
-    }
-  }
-  console.log(`  compile ${quantiles(compiling)}`)
-  console.log(`  cold    ${quantiles(passes[0]!)}`)
-  console.log(`  warm    ${quantiles(passes[1]!)}`)
-  console.log(`  heap ${(process.memoryUsage().heapUsed / 1e6).toFixed(0)} MB`)
-}
+overCorpus('SmolLM2 49k', tokenizer(readFileSync(new URL('smollm2-135m-instruct-fp8/tokenizer.json', models), 'utf8')))
+overCorpus('Mistral v0.3 32k', sentencePiece(readFileSync(new URL('mistral-7b-instruct-v0.3/tokenizer.model', models))))
+console.log('extremes')
+for (const [name, make] of Object.entries(extremes)) extreme(name, make())

@@ -3,6 +3,8 @@ import { isEquivalent } from './automaton.ts'
 import { acceptsText } from './automata.fixture.ts'
 import { CountedStrings } from './counted-strings.ts'
 import { anyString } from './json-string.ts'
+import { LimitError } from './limit.ts'
+import { restrictedSet } from './restrict.ts'
 
 const forms = ['stringified', 'any escape'] as const
 
@@ -47,6 +49,31 @@ test('long strings cost nothing until they are read', () => {
   const text = 'é'.repeat(1_000_000)
   expect(acceptsText(dfa, `"${text}"`)).toBe(true)
   expect(acceptsText(dfa, `"${text}x"`)).toBe(false)
-  expect(() => new CountedStrings('any escape', 0, 1e9)).toThrow(RangeError)
+  expect(() => new CountedStrings('any escape', 0, 1e9)).toThrow(LimitError)
   expect(() => new CountedStrings('any escape', 2, 1)).toThrow(RangeError)
+})
+
+test('without some bytes, the same as a table without them, whatever the bound', () => {
+  const without = (...bytes: readonly number[]) => Array.from({ length: 256 }, (_, byte) => !bytes.includes(byte))
+  // A letter and a lead byte, as vocabularies leave out; the backslash; all that characters consist of.
+  const some = [
+    without(0x78, 0xf1),
+    without(0x5c),
+    without(...Array.from({ length: 256 }, (_, b) => b).filter((b) => b !== 0x22)),
+  ]
+  for (const usable of some)
+    for (const [min, max] of [
+      [0, 2],
+      [1, 3],
+      [2, Infinity],
+    ] as const) {
+      const counted = restrictedSet(new CountedStrings('any escape', min, max), usable)
+      const table = restrictedSet(anyString('any escape', { min, max }), usable)
+      expect(counted === null).toBe(table === null)
+      if (counted && table) expect(isEquivalent(counted, table)).toBe(true)
+    }
+  expect(restrictedSet(new CountedStrings('any escape', 0, 3), without(0x22))).toBeNull()
+  const long = restrictedSet(new CountedStrings('any escape', 0, 1_000_000), some[0]!)!
+  expect(acceptsText(long, `"${'y'.repeat(1_000_000)}"`)).toBe(true)
+  expect(acceptsText(long, '"x"')).toBe(false)
 })

@@ -41,5 +41,11 @@ export function explored<State>(width: number, description: Description<State>, 
 export function exploredDfa<State>(classes: ByteClasses, description: Description<State>, limits: Limits): TableDfa {
   const { start, key, next, isFinal } = description
   const bySymbol = { start, key, isFinal, next: (state: State, symbol: number) => next(state, classes.bytes[symbol]!) }
-  return TableDfa.from(classes, explored(classes.bytes.length, bySymbol, new Work(limits)))
+  const work = new Work(limits)
+  const table = explored(classes.bytes.length, bySymbol, work)
+  work.share(minimizing * table.next.length)
+  return TableDfa.from(classes, table)
 }
+
+/** What it costs to name and minimize states, in steps for each of their transitions. */
+const minimizing = 3

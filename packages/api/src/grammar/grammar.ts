@@ -16,9 +16,11 @@ export interface Grammar {
   readonly start: string
 }
 
+const utf8 = new TextEncoder()
+
 /** Just this text, in UTF-8. */
 export function text(literal: string): Expression {
-  return { kind: 'bytes', bytes: new TextEncoder().encode(literal) }
+  return { kind: 'bytes', bytes: utf8.encode(literal) }
 }
 
 export function set(dfa: Dfa): Expression {

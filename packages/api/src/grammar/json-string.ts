@@ -72,12 +72,16 @@ export function stringifiedStrings(values: Dfa, limits: Limits = defaultLimits):
   return exploredDfa(classes, description, limits)
 }
 
-/** The control character that JSON.stringify writes as \u00 and two digits, of which `byte` is the second; −1 if none. */
+/** Control characters that JSON.stringify writes as \u00 and two digits, by these. */
+const longEscapes: ReadonlyMap<string, number> = new Map(
+  Array.from({ length: 32 }, (_, point) => point)
+    .filter((point) => ![...shortEscapes.values()].includes(point))
+    .map((point) => [point.toString(16).padStart(2, '0'), point]),
+)
+
+/** The control character whose second digit is `byte`; −1 if none. */
 function longEscaped(digit: string, byte: number): number {
-  const hex = digit + String.fromCharCode(byte)
-  if (!/^[01][0-9a-f]$/.test(hex)) return -1
-  const point = parseInt(hex, 16)
-  return [...shortEscapes.values()].includes(point) ? -1 : point
+  return longEscapes.get(digit + String.fromCharCode(byte)) ?? -1
 }
 
 /** Literals as JSON.stringify writes them, or with every escape that JSON has. */
@@ -107,5 +111,13 @@ export function anyString(
 
 /** One character of a literal. */
 export function anyCharacter(form: StringForm): TableDfa {
-  return regexDfa(form === 'stringified' ? `^(?:${stringifiedEscapes})$` : `^(?:${escapes})$`)
+  let character = characters.get(form)
+  if (character === undefined) {
+    character = regexDfa(form === 'stringified' ? `^(?:${stringifiedEscapes})$` : `^(?:${escapes})$`)
+    characters.set(form, character)
+  }
+  return character
 }
+
+/** Built once. */
+const characters = new Map<StringForm, TableDfa>()

@@ -1,15 +1,21 @@
 import type { Dfa } from './dfa.ts'
 import { choice, optional, repeat, rule, sequence, set, text, type Expression, type Grammar } from './grammar.ts'
 import { rowsDfa, type Row } from './rows.ts'
+import { whitespace } from './whitespace.ts'
 
 export interface JsonOptions {
-  /** Characters of white space where it may stand inside a value; none (the default) is what JSON.stringify writes. */
-  readonly whitespace?: number
+  /** White space may stand between the tokens of a value; without is what JSON.stringify writes. */
+  readonly whitespace?: boolean
+}
+
+/** Nothing, or white space where it may stand. */
+function spaceBetween({ whitespace: isAllowed = true }: JsonOptions): Expression {
+  return isAllowed ? set(whitespace) : text('')
 }
 
 /** Any JSON value, without white space around it. A key may come twice in an object. */
-export function jsonGrammar({ whitespace = 0 }: JsonOptions = {}): Grammar {
-  const space = repeat(set(spaces), 0, whitespace)
+export function jsonGrammar(options: JsonOptions = {}): Grammar {
+  const space = spaceBetween(options)
   const string = set(jsonString)
   const list = (open: string, item: Expression, close: string): Expression => {
     const more = repeat(sequence(text(','), space, item, space), 0, null)
@@ -22,8 +28,6 @@ export function jsonGrammar({ whitespace = 0 }: JsonOptions = {}): Grammar {
   }
   return { rules: new Map(Object.entries(rules)), start: 'value' }
 }
-
-const spaces = rowsDfa(2, [1], [[0, '  \t\n\r\r', 1]])
 
 const digit = '09'
 /** A JSON number [RFC 8259 §6]. */

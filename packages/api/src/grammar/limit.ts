@@ -6,6 +6,8 @@ export interface Limits {
   readonly states: number
   /** Elementary steps of one construction; 10⁶ take a tenth of a second or two. */
   readonly steps: number
+  /** Steps that all constructions with these limits share; each takes from what is left. */
+  readonly left?: { steps: number }
 }
 
 export const defaultLimits: Limits = { states: 20_000, steps: 500_000 }
@@ -31,7 +33,15 @@ export class Work {
 
   add(steps: number): void {
     this.#done += steps
+    this.share(steps)
     if (this.#done <= this.limits.steps) return
     throw new LimitError(`the automaton takes more than ${this.limits.steps} steps to build, the limit`)
+  }
+
+  /** Takes steps from those that constructions share, and from no one's own. */
+  share(steps: number): void {
+    const { left } = this.limits
+    if (left && (left.steps -= steps) < 0)
+      throw new LimitError('the automata take more steps to build than are allowed')
   }
 }

@@ -15,14 +15,19 @@ export interface Properties {
   readonly nonempty: Property
 }
 
-export function propertiesOf(grammar: Grammar): Properties {
-  const productive = leastFixpoint(grammar, (expression, of) => {
+/** Whether an expression derives a byte string at all. */
+export function productiveOf(grammar: Grammar): Property {
+  return leastFixpoint(grammar, (expression, of) => {
     if (expression.kind === 'bytes') return true
     if (expression.kind === 'set')
       return expression.dfa.size > 0 && (expression.dfa.isFinal(0) || hasNext(expression.dfa, 0))
     if (expression.kind === 'repeat') return expression.min === 0 || of(expression.part)
     return composed(expression, of)
   })
+}
+
+export function propertiesOf(grammar: Grammar): Properties {
+  const productive = productiveOf(grammar)
   const nullable = leastFixpoint(grammar, (expression, of) => {
     if (expression.kind === 'bytes') return expression.bytes.length === 0
     if (expression.kind === 'set') return expression.dfa.size > 0 && expression.dfa.isFinal(0)
@@ -50,14 +55,24 @@ function leastFixpoint({ rules }: Grammar, definition: Definition): Property {
   const holding = new Set<string>()
   const ofNow = (expression: Expression): boolean =>
     expression.kind === 'rule' ? holding.has(expression.name) : definition(expression, ofNow)
-  const users = usersOf(rules)
-  const open = new Set(rules.keys())
-  // A set gives what is added to it while it is read: a rule is looked at again when one that it names has come to hold.
-  for (const name of open) {
-    open.delete(name)
-    if (holding.has(name) || !ofNow(rules.get(name)!)) continue
+  const names = [...rules.keys()]
+  const hold = (name: string): boolean => {
+    if (holding.has(name) || !ofNow(rules.get(name)!)) return false
     holding.add(name)
-    for (const user of users.get(name) ?? []) open.add(user)
+    return true
+  }
+  // Rules mostly name those behind them: from the back, most is known after a sweep or two.
+  let sweeps = 0
+  const sweep = (): boolean => names.reduceRight((changed, name) => hold(name) || changed, false)
+  while (sweeps < mostSweeps && sweep()) sweeps++
+  if (sweeps === mostSweeps) {
+    const users = usersOf(rules)
+    const open = new Set(names)
+    // A set gives what is added to it while it is read: a rule is looked at again when one that it names has come to hold.
+    for (const name of open) {
+      open.delete(name)
+      if (hold(name)) for (const user of users.get(name) ?? []) open.add(user)
+    }
   }
   // Asked of an expression and of all its parts: without a memory, time would be the square of the depth.
   const known = new Map<Expression, boolean>()
@@ -70,6 +85,9 @@ function leastFixpoint({ rules }: Grammar, definition: Definition): Property {
   }
   return of
 }
+
+/** After so many it is quicker to look at those rules alone that may have changed. */
+const mostSweeps = 3
 
 function usersOf(rules: Grammar['rules']): Map<string, Set<string>> {
   const users = new Map<string, Set<string>>()

@@ -1,3 +1,4 @@
+import type { Work } from './limit.ts'
 import type { Table } from './table.ts'
 
 /** No state: what was promised cannot be kept any more. */
@@ -12,9 +13,14 @@ const kept = -2
 export class Obligations {
   /** [states][symbols] */
   readonly #next: number[][] = []
+  readonly #work: Work
   readonly #final: boolean[] = []
   readonly #sets: (readonly number[])[] = [[]]
   readonly #numbers = new Map<string, number>([['', 0]])
+
+  constructor(work: Work) {
+    this.#work = work
+  }
 
   /** The state that promises that the rest is in the set of `table`. */
   add({ width, next, final }: Table): number {
@@ -46,6 +52,8 @@ export class Obligations {
   }
 
   #number(states: readonly number[]): number {
+    // The few that most patterns make are counted with the threads that carry them; large sets, of many lookaheads, are not so cheap.
+    this.#work.add(4 * Math.max(0, states.length - 4))
     if (states.includes(broken)) return -1
     const set = [...new Set(states)].filter((state) => state !== kept).sort((a, b) => a - b)
     const known = this.#numbers.get(set.join())

@@ -28,7 +28,7 @@ export function regexDfa(pattern: string, limits: Limits = defaultLimits): Table
   sets.addAll(regex)
   const symbols = alphabet(sets.all)
   const isWord = hasBoundary(regex) ? symbols.holds[sets.add(wordCharacters)] : undefined
-  const shared = { sets, alphabet: symbols, isWord, obligations: new Obligations(), work }
+  const shared = { sets, alphabet: symbols, isWord, obligations: new Obligations(work), work }
   const looks = new Looks(regex, shared)
   const table = minimize(subsetTable(program, looks, shared, { then: 'anything', begin: before.nothing }))
   return utf8Dfa(movesOf(table, symbols, work), (state) => table.final[state] === 1, limits)

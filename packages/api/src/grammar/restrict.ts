@@ -1,3 +1,4 @@
+import { CountedStrings } from './counted-strings.ts'
 import type { Dfa } from './dfa.ts'
 import { choice, type Expression, type Grammar } from './grammar.ts'
 
@@ -39,7 +40,13 @@ export function restrictedSet(dfa: Dfa, usable: readonly boolean[]): Dfa | null 
   return set
 }
 
+const quote = 0x22
+
 function restrictedAnew(dfa: Dfa, usable: readonly boolean[]): Dfa | null {
+  // Its states are as many as its bound says: looking at them all would be what it is there to spare.
+  if (dfa instanceof CountedStrings) {
+    return usable[quote] ? dfa.ofFewer((character) => restrictedSet(character, usable)) : null
+  }
   const states = reachable(dfa, usable)
   const alive = reachFinal(dfa, states)
   if (!alive.has(0)) return null

@@ -76,13 +76,35 @@ export function addTokens({ first, ids }: TokenTrie, node: number, mask: Uint32A
   for (let i = first[node]!; i < first[node + 1]!; i++) mask[ids[i]! >>> 5]! |= 1 << (ids[i]! & 31)
 }
 
-/** The tokens that stand for bytes. Throws InputError for none. */
-export function tokenTrie(tokenizer: Pick<Tokenizer, 'size' | 'bytes' | 'control'>): TokenTrie {
-  const control = new Set(tokenizer.control.values())
+export interface TokenTrieOptions {
+  /** Control tokens that grammars may ask for: what templates call them → a byte that no UTF-8 holds, to stand for them. */
+  readonly control?: ReadonlyMap<string, number>
+}
+
+/**
+ * The tokens that stand for bytes. One with a byte that no UTF-8 holds (as byte fallback has) could be part of no text: it
+ * is left out, so that nothing but a control token is written as one of these.
+ */
+export function tokenTrie(
+  tokenizer: Pick<Tokenizer, 'size' | 'bytes' | 'control'>,
+  { control = new Map() }: TokenTrieOptions = {},
+): TokenTrie {
   const none = new Uint8Array(0)
-  return new TokenTrie(
-    Array.from({ length: tokenizer.size }, (_, id) => (control.has(id) ? none : bytesOf(tokenizer, id))),
-  )
+  const written = new Map<number, Uint8Array>()
+  for (const [name, id] of tokenizer.control) {
+    const byte = control.get(name)
+    written.set(id, byte === undefined ? none : Uint8Array.of(byte))
+  }
+  const text = (id: number): Uint8Array => {
+    const bytes = bytesOf(tokenizer, id)
+    return bytes.some(isNever) ? none : bytes
+  }
+  return new TokenTrie(Array.from({ length: tokenizer.size }, (_, id) => written.get(id) ?? text(id)))
+}
+
+/** Whether no UTF-8 holds the byte [Unicode, table 3-7]. */
+function isNever(byte: number): boolean {
+  return byte === 0xc0 || byte === 0xc1 || byte > 0xf4
 }
 
 /** A vocabulary may leave ids out. */
