@@ -22,17 +22,17 @@ async function byteTokenizer(folder: Folder): Promise<TokenizerJson> {
  * The tiny model with so few words that a pass takes a fraction of a millisecond: for thousands of requests. Close its
  * engine first.
  */
-export async function byteServing(options: Partial<EngineOptions> = {}) {
+export async function byteServing({ context = 512, ...options }: Partial<EngineOptions> = {}) {
   const tokenizer = await byteTokenizer(await tinyFolder())
   const words = Object.keys(tokenizer.model.vocab).length
   const name = 'tokenizer.json'
   const own = blobFolder(new Map([[name, new Blob([JSON.stringify(tokenizer)])]]), 'bytes')
-  const loaded = await loadFolder(over(await tinyFolder({ config: { vocab_size: words } }), own, [name]))
+  const config = { vocab_size: words, max_position_embeddings: context }
+  const loaded = await loadFolder(over(await tinyFolder({ config }), own, [name]))
   const program = faulty(await reference().load(loaded.graph, loaded.weights))
-  const context = 512
   const running = engine(program, { context, ...options })
-  const { config, tokenizer: chosen } = loaded
-  const about = { ids: ['tiny'], created: 1_700_000_000, context, end: config.end, fingerprint: 'fp_bytes' }
+  const { tokenizer: chosen } = loaded
+  const about = { ids: ['tiny'], created: 1_700_000_000, context, end: loaded.config.end, fingerprint: 'fp_bytes' }
   const serving: Serving = { model: { ...about, tokenizer: chosen, prompts: prompts(loaded) }, engine: running }
   const close = async () => {
     await program.dispose()

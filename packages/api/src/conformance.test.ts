@@ -14,6 +14,7 @@ import {
   type Capabilities,
   type Check,
   type GoldenRows,
+  type Validator,
 } from '@tramontane/conformance/http'
 import { precisions } from '@tramontane/conformance/bound'
 import {
@@ -27,6 +28,8 @@ import {
   type Program,
 } from '@tramontane/core'
 import { load } from '@tramontane/core/disk'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import type { Fault, Handler } from './conformance-faults/fault.fixture.ts'
 import { logprobFaults } from './conformance-faults/logprobs.fixture.ts'
@@ -34,6 +37,8 @@ import { refusalFaults, rightKey } from './conformance-faults/refusals.fixture.t
 import { replyFaults } from './conformance-faults/replies.fixture.ts'
 import { samplingFaults } from './conformance-faults/sampling.fixture.ts'
 import { streamFaults } from './conformance-faults/streams.fixture.ts'
+import { structuredFaults } from './conformance-faults/structured.fixture.ts'
+import { toolFaults } from './conformance-faults/tools.fixture.ts'
 import { handler } from './handler.ts'
 import { listen, type Listening } from './node/index.ts'
 import { prompts } from './prompts.ts'
@@ -144,6 +149,9 @@ function capricious(right: Engine): Engine {
   }
 }
 
+const ajv = formats.default(new Ajv2020({ strict: false, logger: false }))
+const validator: Validator = (schema) => ajv.compile(schema)
+
 const long = (tokens: number) => ({ max_tokens: tokens, ignore_eos: true })
 
 const options = { keys: [rightKey], cors: ['https://allowed.example'], limits: { keepAlive } }
@@ -156,6 +164,7 @@ function capabilitiesOf(
 ): Capabilities {
   return {
     ...tramontane,
+    validator,
     loading: () => loadingServer(listenTo),
     cors: options.cors,
     end: { token: 2, counted: true },
@@ -216,7 +225,10 @@ async function idle(engine: Engine): Promise<void> {
   while (engine.state().live + engine.state().waiting > 0) await sleep(20)
 }
 
-const faults = [...replyFaults, ...streamFaults, ...samplingFaults, ...logprobFaults, ...refusalFaults]
+const faults = [
+  ...[...replyFaults, ...streamFaults, ...samplingFaults, ...logprobFaults, ...refusalFaults],
+  ...[...structuredFaults, ...toolFaults],
+]
 
 /** What is wrong is not the reply but what was declared, or how the server ends. */
 const declaredWrong: Readonly<Record<string, Capabilities>> = {

@@ -12,6 +12,7 @@ import { routes } from './routes/routes.ts'
 import type { Env, Server } from './routes/server.ts'
 import type { RequestLimits } from './schema/limits.ts'
 import type { ServedModel, Serving } from './serving.ts'
+import { Constraints } from './structure/constraints.ts'
 
 export interface HandlerOptions {
   /** The model that answers now; an Error where it could not be loaded, or cannot go on. An ApiError is told as it is. */
@@ -87,6 +88,7 @@ function application(options: HandlerOptions): Hono<Env> {
 function serverOf({ serving, draining, keys = [], price = 0.07, strict = false, ...options }: HandlerOptions): Server {
   const limits = { ...serverLimits, ...options.limits }
   const known = new WeakMap<ServedModel, RequestLimits>()
+  const constraints = new WeakMap<ServedModel, Constraints>()
   return {
     price,
     limits,
@@ -103,6 +105,10 @@ function serverOf({ serving, draining, keys = [], price = 0.07, strict = false, 
       const { tokenizer, context } = model
       if (!known.has(model)) known.set(model, { ...limits, strict, vocabulary: tokenizer.size, context })
       return known.get(model)!
+    },
+    constraints(model) {
+      if (!constraints.has(model)) constraints.set(model, new Constraints(model))
+      return constraints.get(model)!
     },
   }
 }

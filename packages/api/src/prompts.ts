@@ -4,9 +4,10 @@ import type { Prompts } from './serving.ts'
 /** Prompts made in the caller's own thread: for short texts, tests, and hosts without workers. */
 export function prompts({ tokenizer, chat }: Text): Prompts {
   return {
-    async chat(messages) {
+    tools: chat?.tools ?? false,
+    async chat(messages, { tools } = {}) {
       if (chat === null) throw new InputError('this model has no chat template: use completions instead')
-      return chat.encode(messages)
+      return chat.encode(messages, tools && { tools })
     },
     async text(text, { prefix }) {
       const ids = tokenizer.encode(text)

@@ -1,4 +1,4 @@
-import type { Engine, Message, Tokenizer } from '@tramontane/core'
+import type { ChatOptions, Engine, Message, Tokenizer } from '@tramontane/core'
 
 /** A model as the API shows it, and what turns requests into its tokens. */
 export interface ServedModel {
@@ -22,8 +22,13 @@ export interface ServedModel {
  * says that nobody waits any more, a text whose turn has not come may be left alone; the call then throws its reason.
  */
 export interface Prompts {
+  /** The chat template has a place for tools. */
+  readonly tools: boolean
   /** By the model's chat template. Throws InputError where it refuses, or where there is none. */
-  chat(messages: readonly Message[], options?: { readonly signal?: AbortSignal }): Promise<Int32Array>
+  chat(
+    messages: readonly Message[],
+    options?: Pick<ChatOptions, 'tools'> & { readonly signal?: AbortSignal },
+  ): Promise<Int32Array>
   /** A plain text; `prefix` puts the model's own first tokens (BOS) before it. */
   text(text: string, options: { readonly prefix: boolean; readonly signal?: AbortSignal }): Promise<Int32Array>
 }

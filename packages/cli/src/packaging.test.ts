@@ -16,13 +16,16 @@ import { InputError, angles, encode, mistral, reference, type Backend, type Tens
 import { load } from '@tramontane/core/disk'
 import { backendCases } from '@tramontane/conformance'
 import { handler } from '@tramontane/api'
+import { compile, jsonSchemaGrammar, judge, Pushdown } from '@tramontane/api/grammar'
 import { listen } from '@tramontane/api/node'
 import { webgpu } from '@tramontane/backend-webgpu'
 const { status } = await handler({ serving: () => 'loading' })(new Request('http://localhost/health'))
 const backend: Backend = reference()
 const tensor: Tensor<'F8_E4M3'> = encode('F8_E4M3', [1], [448])
 const refused: string = await load('/nowhere').then(() => 'loaded', (error: unknown) => (error instanceof InputError ? 'refused' : 'failed'))
-console.log(backend.name, tensor.data[0], typeof mistral, angles(Int32Array.of(0), [1]).cos[0], refused, backendCases.length > 10, status, typeof listen, typeof webgpu)
+const automaton = new Pushdown(compile(jsonSchemaGrammar({ enum: [3] })))
+const { accepted } = judge(automaton, new TextEncoder().encode('3'))
+console.log(accepted, backend.name, tensor.data[0], typeof mistral, angles(Int32Array.of(0), [1]).cos[0], refused, backendCases.length > 10, status, typeof listen, typeof webgpu)
 `
 let folder: string
 
@@ -47,7 +50,7 @@ async function runFile(name: string, text: string): Promise<string> {
 }
 
 it('installs in an empty folder, type-checks and runs', async () => {
-  expect(await runFile('main', program)).toBe('reference 126 function 1 refused true 503 function function\n')
+  expect(await runFile('main', program)).toBe('true reference 126 function 1 refused true 503 function function\n')
 })
 
 it('judges a backend as docs/architecture.md shows it', async () => {

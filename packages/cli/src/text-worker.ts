@@ -1,8 +1,8 @@
 import { prompts } from '@tramontane/api'
-import { channel, InputError, loadText, moved, type Message, type Moved } from '@tramontane/core'
+import { channel, InputError, loadText, moved, type Moved } from '@tramontane/core'
 import { diskFolder } from '@tramontane/core/disk'
 import { workerData } from 'node:worker_threads'
-import type { TextOrder } from './serve/text-thread.ts'
+import type { ChatOrder, TextOrder } from './serve/text-thread.ts'
 
 // Started by `textThread`: templates and tokenizers take seconds over long texts, during which a server must go on.
 const { port, directory, expected } = workerData as TextOrder
@@ -12,7 +12,7 @@ const { chat, text: encode } = prompts(text)
 
 channel(port, {
   ready: () => true,
-  chat: async (messages: readonly Message[]) => whole(await chat(messages)),
+  chat: async ({ messages, tools }: ChatOrder) => whole(await chat(messages, tools && { tools })),
   text: async ({ text, prefix }: { text: string; prefix: boolean }) => whole(await encode(text, { prefix })),
 })
 

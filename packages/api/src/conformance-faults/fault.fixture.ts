@@ -116,6 +116,21 @@ export function refusal(status: number, code: string | null = null, message = 'w
   return Response.json({ error: { message, type: 'invalid_request_error', param: null, code, ...extra } }, { status })
 }
 
+/** Changes what errors say. */
+export const says = (change: (error: Json) => void) => errors((json) => void change(json.error))
+
+/** Does what the right one refuses, with a reply that looks right. */
+export const takesAnything =
+  (right: Handler): Handler =>
+  async (request) => {
+    const response = await right(request)
+    return response.status < 400
+      ? response
+      : Response.json({ choices: [{ index: 0, message: { role: 'assistant', content: '' } }] })
+  }
+/** Dies of what the right one refuses. */
+export const dies: Fault['wrong'] = errors((_, { status }) => (status === 404 ? undefined : refusal(500)))
+
 /** The JSON of a request, which can still be read; undefined where it is none. */
 async function jsonOf(request: Request): Promise<Json> {
   if (request.body === null) return undefined

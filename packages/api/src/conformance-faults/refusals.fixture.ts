@@ -1,4 +1,5 @@
 import {
+  dies,
   errors,
   faultsOf,
   headers,
@@ -6,25 +7,14 @@ import {
   questions,
   refusal,
   replies,
+  says,
+  takesAnything,
   type Fault,
   type Handler,
   type Json,
 } from './fault.fixture.ts'
 
 const path = (request: Request) => new URL(request.url).pathname
-const says = (change: (error: Json) => void) => errors((json) => void change(json.error))
-
-/** Does what the right one refuses, with a reply that looks right. */
-const takesAnything =
-  (right: Handler): Handler =>
-  async (request) => {
-    const response = await right(request)
-    return response.status < 400
-      ? response
-      : Response.json({ choices: [{ index: 0, message: { role: 'assistant', content: '' } }] })
-  }
-/** Dies of what the right one refuses. */
-const dies: Fault['wrong'] = errors((_, { status }) => (status === 404 ? undefined : refusal(500)))
 
 /** A stream or a reply that goes on when nobody reads it. */
 const deaf =

@@ -9,7 +9,9 @@ import { Tally } from '../wire/usage.ts'
 import { answers, type Question } from './answers.ts'
 import type { Env, Server } from './server.ts'
 
-type Wanted = Pick<Question, 'prompts' | 'logprobs' | 'promptLogprobs' | 'continues'> & { readonly prefix: string }
+type Wanted = Pick<Question, 'prompts' | 'logprobs' | 'promptLogprobs' | 'constrain' | 'continues' | 'calls'> & {
+  readonly prefix: string
+}
 
 /** Puts the question to the engine; from here on the reply is a matter of reading. */
 export function ask(
@@ -40,7 +42,8 @@ async function* timed(
   text: () => void,
 ): AsyncGenerator<Indexed<ChoiceEvent>> {
   for await (const indexed of events) {
-    if (indexed.event.type === 'text') text()
+    const { type } = indexed.event
+    if (type === 'text' || type === 'call') text()
     yield indexed
   }
 }

@@ -16,7 +16,11 @@ function watched() {
     if (!text.startsWith('wait')) return Int32Array.of(5)
     return new Promise((_, reject) => signal!.addEventListener('abort', () => reject(signal!.reason as Error)))
   }
-  const prompts: Prompts = { chat: ([{ content }], options) => encode(content ?? '', options), text: encode }
+  const prompts: Prompts = {
+    tools: false,
+    chat: ([{ content }], options) => encode(content ?? '', options),
+    text: encode,
+  }
   return { begun, ...servedHandler({ ...tiny, model: { ...tiny.model, prompts } }) }
 }
 

@@ -1,14 +1,15 @@
-import type { Message, Tokenizer } from '@tramontane/core'
+import type { Tokenizer } from '@tramontane/core'
 import { blameRequest, contextLengthExceeded, invalidRequestError } from '../errors.ts'
 import type { ServedModel } from '../serving.ts'
+import type { TemplateInput } from '../tools/conversation.ts'
 
 /** Messages → ids. Throws ApiError 400 where the model's template refuses them. */
 export async function chatPrompt(
   model: ServedModel,
-  messages: readonly Message[],
+  { messages, ...options }: TemplateInput,
   signal: AbortSignal,
 ): Promise<Int32Array> {
-  return blamed(model.prompts.chat(messages, { signal }), 'messages')
+  return blamed(model.prompts.chat(messages, { ...options, signal }), 'messages')
 }
 
 /** A plain text → ids. */

@@ -6,6 +6,7 @@ import type { RequestRecord } from '../record.ts'
 import type { RequestLimits } from '../schema/limits.ts'
 import { parseJson } from '../schema/parse.ts'
 import type { ServedModel, Serving } from '../serving.ts'
+import type { Constraints } from '../structure/constraints.ts'
 
 /** What the routes share. */
 export interface Server {
@@ -16,6 +17,8 @@ export interface Server {
   readonly limits: Limits
   /** What a request may ask of a model; the same object for the same model. */
   readonly requestLimits: (model: ServedModel) => RequestLimits
+  /** What answers of a model may be made of; the same object for the same model. */
+  readonly constraints: (model: ServedModel) => Constraints
   /** Those who ask need a key. */
   readonly keys: boolean
   readonly observer: Observer | undefined

@@ -1,4 +1,6 @@
 import { parseDetokenize, parseTokenize } from '../schema/parse.ts'
+import { syntaxOf } from '../tools/syntax.ts'
+import { templateInput } from '../tools/template-input.ts'
 import type { Detokenized, Tokenized } from '../schema/responses.ts'
 import { checkModel } from './models.ts'
 import { chatPrompt, textPrompt } from './prompt.ts'
@@ -13,7 +15,7 @@ export function tokenizeRoute(server: Server): Handle {
     const { signal } = c.req.raw
     const ids =
       'messages' in request
-        ? await chatPrompt(model, request.messages, signal)
+        ? await chatPrompt(model, templateInput(request, syntaxOf(model)), signal)
         : await textPrompt(model, request.prompt, { prefix: request.prefix, param: 'prompt', signal })
     return c.json({ tokens: [...ids], count: ids.length, max_model_len: model.context } satisfies Tokenized)
   }

@@ -1,6 +1,7 @@
 import { contextLengthExceeded, invalidRequestError, type ApiError } from '../errors.ts'
 import type { Limits } from './limits.ts'
 import { most } from './settings.ts'
+import { mostTools } from './tools.ts'
 
 /**
  * What must be refused before a schema goes through it item by item: lists that are too long, and more tokens than could
@@ -8,8 +9,9 @@ import { most } from './settings.ts'
  */
 export function checkLengths(json: unknown, limits: Limits): void {
   const fields = (json ?? {}) as Readonly<Record<string, unknown>>
-  const { messages, prompt, tokens, stop, stop_token_ids: ids, logit_bias: bias } = fields
+  const { messages, prompt, tokens, tools, stop, stop_token_ids: ids, logit_bias: bias } = fields
   atMost(messages, limits.messages, 'messages')
+  atMost(tools, mostTools.tools, 'tools')
   atMost(stop, most.stops, 'stop')
   atMost(ids, most.stopIds, 'stop_token_ids')
   atMost(tokens, limits.context, 'tokens')
@@ -22,9 +24,15 @@ export function checkLengths(json: unknown, limits: Limits): void {
 
 /** Of all messages together. */
 function checkParts(messages: readonly unknown[]): void {
-  const contents = messages.map((message) => (message as { content?: unknown } | null)?.content)
-  const parts = contents.reduce<number>((sum, content) => sum + (Array.isArray(content) ? content.length : 0), 0)
+  const all = messages as readonly ({ content?: unknown; tool_calls?: unknown } | null)[]
+  const parts = lengthOf(all.map((message) => message?.content))
   if (parts > most.parts) throw tooMuch('messages', `${parts} content parts`, most.parts)
+  const calls = lengthOf(all.map((message) => message?.tool_calls))
+  if (calls > most.parts) throw tooMuch('messages', `${calls} tool calls`, most.parts)
+}
+
+function lengthOf(lists: readonly unknown[]): number {
+  return lists.reduce<number>((sum, list) => sum + (Array.isArray(list) ? list.length : 0), 0)
 }
 
 function checkPrompt(prompt: readonly unknown[], { context, prompts }: Limits): void {

@@ -180,11 +180,32 @@ function bodies(kind: Kind): fc.Arbitrary<object> {
 
 function conversation(): fc.Arbitrary<unknown> {
   const content = fc.oneof(fc.constant('x'), fc.constant([{ type: 'text', text: 'x' }]), pool)
-  const role = fc.constantFrom('system', 'developer', 'user', 'assistant', 'tool', 'function')
+  // No results of tools alone: that they answer calls is a rule that JSON Schema cannot state.
+  const role = fc.constantFrom('system', 'developer', 'user', 'assistant', 'function')
   const calls = some({ tool_calls: pool, name: pool, tool_call_id: fc.constantFrom('abc', '', null), extra: pool })
   const usual = fc.record({ role: fc.constant('user'), content: fc.constant('x') })
-  const message = fc.oneof({ weight: 3, arbitrary: usual }, fc.tuple(fc.record({ role, content }), calls).map(joined))
-  return fc.array(message, { maxLength: 3 })
+  const message = fc.oneof({ weight: 6, arbitrary: usual }, fc.tuple(fc.record({ role, content }), calls).map(joined))
+  return fc
+    .tuple(
+      fc.array(message, { maxLength: 3 }),
+      fc.oneof({ weight: 3, arbitrary: fc.constant([]) }, { weight: 1, arbitrary: exchange() }),
+    )
+    .map((parts) => parts.flat())
+}
+
+/** A call and its result, which fit or not. */
+function exchange(): fc.Arbitrary<object[]> {
+  return fc
+    .tuple(
+      fc.record({ name: mostly('f'), arguments: mostly('{}') }),
+      some({ type: mostly('function'), extra: rarely }),
+      fc.record({ content: mostly(null) }),
+      fc.record({ content: mostly('x') }),
+    )
+    .map(([named, rest, said, result]) => [
+      { role: 'assistant', ...said, tool_calls: [{ id: 'abc', ...rest, function: named }] },
+      { role: 'tool', tool_call_id: 'abc', ...result },
+    ])
 }
 
 function joined([a, b]: readonly [object, object]): object {
@@ -250,6 +271,10 @@ const pool: fc.Arbitrary<unknown> = fc.constantFrom<unknown[]>(
     { a: 1 },
     { include_usage: true },
     [{}],
+    [{ type: 'function', function: { name: 'f', parameters: {} } }],
+    [{ type: 'function', function: { name: 'f', strict: 1 } }],
+    { type: 'function', function: { name: 'f' } },
+    'required',
   ],
   ...[{ include_usage: 1 }, [{ type: 'text' }], [{ type: 'text', text: 'x' }], [{ role: 'user', content: 'x' }]],
 )

@@ -1,19 +1,6 @@
-import type { ChatRequest, CompletionRequest } from './requests.ts'
-
-/** What both kinds of request come to. */
-export type Either = Omit<ChatRequest & Omit<CompletionRequest, 'logprobs'>, 'logprobs'> & {
-  readonly logprobs: unknown
-}
-
-export interface Case {
-  /** A value that is taken, and what it comes to. */
-  readonly taken: readonly (readonly [value: unknown, result?: unknown])[]
-  /** Values beyond the range, or of another type. */
-  readonly beyond: readonly unknown[]
-  readonly read?: (request: Either) => unknown
-  /** What the field needs beside it. */
-  readonly beside?: object
-}
+import type { Case } from './parameter-case.fixture.ts'
+import { responseFormat } from './response-format-cases.fixture.ts'
+import { toolCases } from './tool-cases.fixture.ts'
 
 const notNumbers = ['1', true, [], {}, Infinity, -Infinity, NaN]
 const notIntegers = [...notNumbers, 0.5]
@@ -292,10 +279,8 @@ export const cases: Readonly<Record<string, Case>> = {
   'messages[].name': { taken: [['bob'], [null]], beyond: [5, {}, 'x'.repeat(257)] },
   'messages[].refusal': { taken: [['no'], [null]], beyond: [5, {}] },
   'messages[].cache_control': { taken: [[{ type: 'ephemeral' }], [null]], beyond: [5, 'x', true] },
-  response_format: {
-    taken: [[{ type: 'text' }], [null]],
-    beyond: [{ type: 'json_object' }, { type: 'json_schema', json_schema: {} }, { type: 'regex' }, {}, 'text', [], 5],
-  },
+  response_format: responseFormat,
+  ...toolCases,
   'messages[].content[]': {
     taken: [[{ type: 'text', text: 'x' }]],
     beyond: ['image_url', 'input_audio', 'file', 'refusal', 'video_url', 5, null].map((type) => ({ type, text: 'x' })),

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { cases, type Case, type Either } from './parameter-cases.fixture.ts'
+import type { Case, Either } from './parameter-case.fixture.ts'
+import { cases } from './parameter-cases.fixture.ts'
 import { parameters, type Kind, type Parameter } from './parameters.ts'
 import { parameterTable } from './parameter-table.ts'
 import { parse, refusal, strict } from './requests.fixture.ts'
@@ -9,13 +10,24 @@ function place(name: string, value: unknown): object {
   if (name === 'messages[].content[]') return { messages: [{ role: 'user', content: [value] }] }
   const [, parent, field] = /^(messages\[\]|stream_options)\.(\w+)$/.exec(name) ?? []
   if (parent === 'stream_options') return { stream: true, stream_options: { [field!]: value } }
+  if (field === 'tool_call_id') return { messages: [called, { role: 'tool', content: 'x', tool_call_id: value }] }
+  if (field === 'tool_calls') {
+    const calls = Array.isArray(value) ? (value as { id?: unknown }[]) : []
+    const results = calls.map((call) => ({ role: 'tool', content: 'x', tool_call_id: call?.id }))
+    return { messages: [{ role: 'assistant', content: 'x', tool_calls: value }, ...results] }
+  }
   if (parent !== undefined) return { messages: [{ role: 'assistant', content: 'x', [field!]: value }] }
   return { [name]: value }
 }
 
+const called = {
+  role: 'assistant',
+  tool_calls: [{ id: 'abc', type: 'function', function: { name: 'f', arguments: '{}' } }],
+}
+
 /** How errors call it. */
 function param(name: string): string {
-  return name.replaceAll('[]', '[0]')
+  return name === 'messages[].tool_call_id' ? 'messages[1].tool_call_id' : name.replaceAll('[]', '[0]')
 }
 
 const rows = parameters.flatMap((parameter) => parameter.of.map((kind) => ({ parameter, kind })))

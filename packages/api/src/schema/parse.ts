@@ -1,13 +1,14 @@
-import type { Message } from '@tramontane/core'
 import type { z } from 'zod'
 import { invalidRequestError } from '../errors.ts'
 import { contradiction, expectation, fault } from './fault.ts'
 import { withDefaults, type Limits, type RequestLimits } from './limits.ts'
 import { checkCharacters, checkLengths } from './lengths.ts'
-import { arrange } from './messages.ts'
+import { checkOrder } from './message-order.ts'
+import { arrange, type WrittenMessage } from './messages.ts'
 import { requestSchemas, type RequestSchemas } from './request-schemas.ts'
-import type { ChatRequest, CompletionRequest, DetokenizeRequest, TokenizeRequest } from './requests.ts'
+import type { ChatRequest, CompletionRequest, Conversation, DetokenizeRequest, TokenizeRequest } from './requests.ts'
 import { settingsOf } from './settings-of.ts'
+import { checkEnds, toolUseOf } from './tools.ts'
 
 export { parseJson } from './json.ts'
 
@@ -38,7 +39,10 @@ export function parseChat(json: unknown, given: RequestLimits): ChatRequest {
   if (topLogprobs > 0 && !logprobs) {
     throw contradiction('top_logprobs', `'top_logprobs' is ${topLogprobs}, which needs 'logprobs' to be true`)
   }
-  return { ...settingsOf(body), messages: messagesOf(body.messages, limits), logprobs, topLogprobs }
+  const settings = settingsOf(body)
+  const conversation = conversationOf(body, limits)
+  checkEnds(conversation.tools, settings)
+  return { ...settings, ...conversation, logprobs, topLogprobs }
 }
 
 /** The body of POST /v1/completions. Throws ApiError of 400 naming the first field that is wrong. */
@@ -64,8 +68,8 @@ export function parseTokenize(json: unknown, given: RequestLimits): TokenizeRequ
     throw contradiction('messages', "'prompt' and 'messages' are both there, expected one of them")
   }
   if (has(json, 'messages')) {
-    const { model, messages } = checked(schemas.tokenizeMessages, json)
-    return { model: model ?? null, messages: messagesOf(messages, limits) }
+    const body = checked(schemas.tokenizeMessages, json)
+    return { model: body.model ?? null, ...conversationOf(body, limits) }
   }
   const { model, prompt, add_special_tokens: prefix } = checked(schemas.tokenizePrompt, json)
   return { model: model ?? null, prompt, prefix: prefix ?? true }
@@ -89,14 +93,16 @@ function has(json: unknown, name: string): boolean {
   return typeof json === 'object' && json !== null && (json as Record<string, unknown>)[name] != null
 }
 
-function messagesOf(written: Parameters<typeof arrange>[0], limits: Limits): Message[] {
-  const messages = arrange(written)
-  checkCharacters(
-    messages.map(({ content }) => content),
-    limits,
-    'messages',
-  )
-  return messages
+type WrittenConversation = Parameters<typeof toolUseOf>[0] & { readonly messages: readonly WrittenMessage[] }
+
+function conversationOf(body: WrittenConversation, limits: Limits): Conversation {
+  checkOrder(body.messages)
+  const messages = arrange(body.messages)
+  const tools = toolUseOf(body)
+  const calls = messages.flatMap(({ tool_calls: calls = [] }) => calls.map((call) => call.function.arguments))
+  checkCharacters([...messages.map(({ content }) => content), ...calls], limits, 'messages')
+  checkCharacters([tools && JSON.stringify(tools.tools)], limits, 'tools')
+  return { messages, tools }
 }
 
 function promptsOf(prompt: string | string[] | number[] | number[][]): (string | Int32Array)[] {

@@ -5,6 +5,7 @@ import { messagesSchema } from './messages.ts'
 import { objectOf } from './object.ts'
 import { modelName, most, settings, topLogprobs } from './settings.ts'
 import { tokenIds } from './token-ids.ts'
+import { toolFields } from './tools.ts'
 
 /** The schemas of all requests, for one model and its limits. Of these the parsers and the OpenAPI document are made. */
 export function requestSchemas(limits: Limits, models?: readonly string[]) {
@@ -12,13 +13,15 @@ export function requestSchemas(limits: Limits, models?: readonly string[]) {
   const object = objectOf(limits)
   return {
     chat: object({ model, ...chatFields(limits), ...settings('chat', limits) }).meta({
-      allOf: [usageNeedsStream, topNeedsLogprobs],
+      allOf: [usageNeedsStream, topNeedsLogprobs, choiceNeedsTools],
     }),
     completions: object({ model, ...completionFields(limits), ...settings('completions', limits) }).meta({
       allOf: [usageNeedsStream],
     }),
     tokenizePrompt: object({ model: model.nullish(), ...tokenizePromptFields(limits) }),
-    tokenizeMessages: object({ model: model.nullish(), ...tokenizeMessagesFields(limits) }),
+    tokenizeMessages: object({ model: model.nullish(), ...tokenizeMessagesFields(limits) }).meta({
+      allOf: [choiceNeedsTools],
+    }),
     detokenize: object({ model: model.nullish(), tokens: tokenIds(limits, 0) }),
   }
 }
@@ -28,6 +31,7 @@ export type RequestSchemas = ReturnType<typeof requestSchemas>
 function chatFields(limits: Limits) {
   return {
     messages: messagesSchema(limits),
+    ...toolFields(limits),
     logprobs: z.boolean().nullish().meta({ description: 'Report log-probabilities.', default: false }),
     top_logprobs: topLogprobs.nullish().meta({ description: 'Of so many likeliest tokens; only with logprobs.' }),
     modalities: z
@@ -64,6 +68,7 @@ function tokenizePromptFields(limits: Limits) {
 function tokenizeMessagesFields(limits: Limits) {
   return {
     messages: messagesSchema(limits),
+    ...toolFields(limits),
     prompt: z.null().optional(),
     add_special_tokens: z.literal(false, { error: unsupported('a chat template brings its own') }).nullish(),
     add_generation_prompt: z.literal(true, { error: unsupported('only true is') }).nullish(),
@@ -84,4 +89,9 @@ const usageNeedsStream = {
 const topNeedsLogprobs = {
   if: { required: ['top_logprobs'], properties: { top_logprobs: { type: 'integer', minimum: 1 } } },
   then: { required: ['logprobs'], properties: { logprobs: { const: true } } },
+}
+
+const choiceNeedsTools = {
+  if: { required: ['tool_choice'], properties: { tool_choice: { not: { enum: [null, 'none'] } } } },
+  then: { required: ['tools'], properties: { tools: { type: 'array', minItems: 1 } } },
 }

@@ -1,4 +1,7 @@
-import type { Message, Sampling } from '@tramontane/core'
+import type { Sampling } from '@tramontane/core'
+import type { Format } from '../structure/format.ts'
+import type { ChatMessage } from '../tools/conversation.ts'
+import type { ToolUse } from '../tools/tool.ts'
 
 /** What chats and completions have in common, with every default filled in. */
 export interface GenerationSettings {
@@ -15,13 +18,24 @@ export interface GenerationSettings {
   readonly stopTokenIds: readonly number[]
   /** The model's own end tokens do not end the answer. */
   readonly ignoreEnd: boolean
+  /** What the answer has to be; null: any text. */
+  readonly format: Format | null
   /** Every field is set but `seed`, which is absent where none was given. */
   readonly sampling: Sampling
 }
 
-export interface ChatRequest extends GenerationSettings {
-  /** At least one; a system message comes first and is the only one; contents are strings. */
-  readonly messages: readonly Message[]
+/** What a prompt is made of. */
+export interface Conversation {
+  /**
+   * At least one; a system message comes first and is the only one; contents are strings, or null beside calls. Every call is
+   * answered by the messages of tools right behind it.
+   */
+  readonly messages: readonly ChatMessage[]
+  /** Null: none. */
+  readonly tools: ToolUse | null
+}
+
+export interface ChatRequest extends GenerationSettings, Conversation {
   readonly logprobs: boolean
   /** 0…20. */
   readonly topLogprobs: number
@@ -38,7 +52,7 @@ export interface CompletionRequest extends GenerationSettings {
 
 /** `model` is null where the request names none. */
 export type TokenizeRequest =
-  | { readonly model: string | null; readonly messages: readonly Message[] }
+  | ({ readonly model: string | null } & Conversation)
   | {
       readonly model: string | null
       readonly prompt: string

@@ -29,11 +29,12 @@ export const usage = z.object({
 })
 export type Usage = z.infer<typeof usage>
 
-const toolCall = z.object({
+export const toolCall = z.object({
   id: z.string(),
   type: z.literal('function'),
   function: z.object({ name: z.string(), arguments: z.string() }),
 })
+export type ToolCall = z.infer<typeof toolCall>
 
 /** What every reply, and every chunk of one, begins with. */
 const reply = { id: z.string(), created: count, model: z.string(), system_fingerprint: z.string() }
@@ -68,6 +69,7 @@ const toolCallDelta = z.object({
   type: z.literal('function').optional(),
   function: z.object({ name: z.string().optional(), arguments: z.string().optional() }),
 })
+export type ToolCallDelta = z.infer<typeof toolCallDelta>
 
 const chatDelta = z.object({
   role: z.literal('assistant').optional(),

@@ -3,6 +3,7 @@ import type { z } from 'zod'
 import { contradiction } from './fault.ts'
 import { defaults } from './parameters.ts'
 import type { GenerationSettings } from './requests.ts'
+import { formatOf } from './response-format.ts'
 import type { modelName, settings } from './settings.ts'
 
 /** The fields as they were written, once the schema has passed them. */
@@ -14,6 +15,7 @@ export function settingsOf(body: Written): GenerationSettings {
   if (body.stream_options != null && !stream) {
     throw contradiction('stream_options', "'stream_options' is given, which needs 'stream' to be true")
   }
+  checkEnds(body)
   return {
     model: body.model,
     stream,
@@ -23,7 +25,22 @@ export function settingsOf(body: Written): GenerationSettings {
     stop: typeof body.stop === 'string' ? [body.stop] : (body.stop ?? []),
     stopTokenIds: body.stop_token_ids ?? [],
     ignoreEnd: body.ignore_eos ?? false,
+    format: formatOf(body.response_format),
     sampling: samplingOf(body),
+  }
+}
+
+/** A text that is described ends where it is complete: what would end it elsewhere, or let it go on, is not taken. */
+function checkEnds(body: Written): void {
+  if (formatOf(body.response_format) === null) return
+  const ends = [
+    ['stop', body.stop != null && body.stop.length > 0],
+    ['stop_token_ids', body.stop_token_ids != null && body.stop_token_ids.length > 0],
+    ['ignore_eos', body.ignore_eos === true],
+  ] as const
+  for (const [name, isGiven] of ends) {
+    if (!isGiven) continue
+    throw contradiction(name, `'${name}' is given with a 'response_format', whose answers end where they are complete`)
   }
 }
 

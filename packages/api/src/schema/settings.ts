@@ -5,6 +5,7 @@ import type { Limits } from './limits.ts'
 import { objectOf } from './object.ts'
 import { defaults, type Kind } from './parameters.ts'
 import { refusedFields } from './refused-fields.ts'
+import { responseFormat } from './response-format.ts'
 import { tokenId } from './token-ids.ts'
 
 const optional = <T extends z.ZodType>(schema: T, description: string, absent?: unknown) =>
@@ -37,7 +38,8 @@ export function settings(kind: Kind, limits: Limits) {
     ...streaming(kind, limits),
     ...lengths(limits),
     ...sampling(limits),
-    ...withoutEffect(limits),
+    response_format: optional(responseFormat(limits), 'What the answer has to be, enforced token by token.'),
+    ...withoutEffect(),
     ...refusedFields(kind),
   }
 }
@@ -88,10 +90,9 @@ function sampling({ vocabulary }: Limits) {
   }
 }
 
-function withoutEffect(limits: Limits) {
+function withoutEffect() {
   const idle = <T extends z.ZodType>(schema: T) => optional(schema, 'Accepted without effect.')
   const text = z.string()
-  const format = objectOf(limits)({ type: z.literal('text', { error: unsupported('only "text" is') }) })
   return {
     user: idle(text),
     metadata: idle(z.object({})),
@@ -100,6 +101,5 @@ function withoutEffect(limits: Limits) {
     prompt_cache_key: idle(text),
     prompt_cache_retention: idle(text),
     safety_identifier: idle(text),
-    response_format: idle(format),
   }
 }

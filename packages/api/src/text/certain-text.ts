@@ -1,5 +1,5 @@
 import { Characters } from './characters.ts'
-import { StopMatcher } from './stops.ts'
+import { StopMatcher, type Marker } from './stops.ts'
 
 /** How much of a growing text is certain: whole characters that no stop string can claim any more. */
 export class CertainText {
@@ -7,15 +7,22 @@ export class CertainText {
   certain = 0
   /** A stop string is complete. The text ends before it; nothing is taken any more. */
   stopped = false
+  /** Where the stop string, or the marker, ends that is complete; in bytes. */
+  stoppedAt = 0
   readonly #characters = new Characters()
   readonly #stops: StopMatcher
   /** Where the last characters end, as many as can be held back and one more; by their number, in a circle. */
   readonly #ends: Float64Array
   #count = 0
 
-  constructor(stops: readonly string[]) {
-    this.#stops = new StopMatcher(stops)
+  constructor(stops: readonly string[], marker?: Marker) {
+    this.#stops = new StopMatcher(stops, marker)
     this.#ends = new Float64Array(this.#stops.longest + 1)
+  }
+
+  /** What stopped it is the marker. */
+  get isMarked(): boolean {
+    return this.stopped && this.#stops.isMarker
   }
 
   /** Bytes taken. */
@@ -43,6 +50,7 @@ export class CertainText {
   #take(point: number, end: number): void {
     this.#ends[++this.#count % this.#ends.length] = end
     this.stopped = this.#stops.push(point)
+    this.stoppedAt = end
     this.certain = this.#end(this.#count - this.#stops.held)
   }
 

@@ -1,11 +1,10 @@
 import type { DrawnToken, Generation } from '@tramontane/core'
+import { AnswerText, type AnswerEvent, type AnswerTextOptions, type FinishReason } from './answer-text.ts'
 import { cancellable } from './early-return.ts'
-import { TokenText, type Piece, type TokenTextOptions } from './token-text.ts'
-import type { TextToken } from './text-token.ts'
 
-export type ChoiceTextOptions = TokenTextOptions
+export type ChoiceTextOptions = AnswerTextOptions
 
-/** What becomes of one choice: one start, texts, one end. */
+/** What becomes of one choice: one start, texts, calls, one end. */
 export type ChoiceEvent =
   | {
       readonly type: 'start'
@@ -14,11 +13,10 @@ export type ChoiceEvent =
       /** One per token of the prompt where their log-probabilities were asked for; null for the first. */
       readonly prompt: readonly (DrawnToken | null)[]
     }
-  /** Whole characters; texts joined are the content. `tokens` are those whose last byte is in this text or an earlier one. */
-  | { readonly type: 'text'; readonly text: string; readonly tokens: readonly TextToken[] }
+  | AnswerEvent
   | {
       readonly type: 'end'
-      readonly reason: 'stop' | 'length'
+      readonly reason: FinishReason
       /** Tokens drawn, the one that ended the text and those of a stop string among them. */
       readonly generated: number
     }
@@ -34,23 +32,19 @@ export function choiceText(generation: Generation, options: ChoiceTextOptions): 
 }
 
 async function* events(generation: Generation, options: ChoiceTextOptions): AsyncGenerator<ChoiceEvent> {
-  const text = new TokenText(options)
+  const answer = new AnswerText(options)
   let generated = 0
   for await (const event of generation) {
     if (event.type === 'prompt') yield { type: 'start', cached: event.cached, prompt: event.logprobs }
     if (event.type === 'token') {
       generated++
-      yield* shown(text.push(event))
+      yield* answer.push(event)
     }
-    if (event.type !== 'end' && !text.stopped) continue
-    if (text.stopped) generation.cancel()
-    yield* shown(text.end())
-    yield { type: 'end', reason: event.type === 'end' ? event.reason : 'stop', generated }
+    if (event.type !== 'end' && !answer.stopped) continue
+    if (answer.stopped) generation.cancel()
+    yield* answer.end()
+    yield { type: 'end', reason: answer.finished(event.type === 'end' ? event.reason : 'stop'), generated }
     return
   }
   throw new Error('the generation was cancelled before its end')
-}
-
-function* shown({ text, tokens }: Piece): Generator<ChoiceEvent> {
-  if (text !== '' || tokens.length > 0) yield { type: 'text', text, tokens }
 }

@@ -1,5 +1,12 @@
 import { InputError } from '@tramontane/core'
 
+/** A text that ends another as a stop string does, to be known apart from those: what follows has a meaning of its own. */
+export interface Marker {
+  readonly text: string
+  /** It counts only where nothing stands before it. */
+  readonly isFirst: boolean
+}
+
 /**
  * Looks for stop strings in a text that comes character by character; the match that is completed first counts, of those
  * that end together the longest. Work per character is constant on average, whatever the lengths (Knuth, Morris and Pratt).
@@ -10,10 +17,14 @@ export class StopMatcher {
   readonly longest: number
   /** How many of the last characters are a stop string or the beginning of one. */
   held = 0
-  readonly #patterns: readonly Pattern[]
+  /** What was completed is the marker. */
+  isMarker = false
+  readonly #patterns: readonly (Pattern | First)[]
+  readonly #marker: Pattern | First | undefined
 
-  constructor(stops: readonly string[]) {
-    this.#patterns = stops.map((stop) => new Pattern(stop))
+  constructor(stops: readonly string[], marker?: Marker) {
+    this.#marker = marker && new (marker.isFirst ? First : Pattern)(marker.text)
+    this.#patterns = [...stops.map((stop) => new Pattern(stop)), ...(this.#marker ? [this.#marker] : [])]
     this.longest = Math.max(0, ...this.#patterns.map(({ length }) => length))
   }
 
@@ -24,7 +35,9 @@ export class StopMatcher {
     for (const pattern of this.#patterns) {
       const matched = pattern.push(point)
       begun = Math.max(begun, matched)
-      if (matched === pattern.length) complete = Math.max(complete, matched)
+      if (matched < pattern.length || matched <= complete) continue
+      complete = matched
+      this.isMarker = pattern === this.#marker
     }
     this.held = complete || begun
     return complete > 0
@@ -57,5 +70,26 @@ class Pattern {
   #grown(length: number, point: number): number {
     while (length > 0 && this.#points[length] !== point) length = this.#borders[length - 1]!
     return this.#points[length] === point ? length + 1 : 0
+  }
+}
+
+/** A pattern that is found at the very beginning or not at all. */
+class First {
+  readonly #points: readonly number[]
+  #read = 0
+  #matched = 0
+
+  constructor(text: string) {
+    this.#points = Array.from(text, (character) => character.codePointAt(0)!)
+  }
+
+  get length(): number {
+    return this.#points.length
+  }
+
+  push(point: number): number {
+    const fits = this.#matched === this.#read && this.#points[this.#read] === point
+    this.#read++
+    return (this.#matched = fits ? this.#matched + 1 : 0)
   }
 }

@@ -1,5 +1,6 @@
 import type { DrawnToken, Tokenizer } from '@tramontane/core'
 import { CertainText } from './certain-text.ts'
+import type { Marker } from './stops.ts'
 import { cut, giving, textToken, type TextToken } from './text-token.ts'
 
 export interface TokenTextOptions {
@@ -10,6 +11,8 @@ export interface TokenTextOptions {
   readonly end: readonly number[]
   /** The tokens go on with a text, as a completion does: a space in front is part of it. */
   readonly continues: boolean
+  /** Ends the text too; what follows is not text. */
+  readonly marker?: Marker
 }
 
 /** A piece of text, and the tokens that have given all they give. */
@@ -35,16 +38,23 @@ export class TokenText {
   #given = 0
   /** Nothing was drawn yet that could begin with a space. */
   #first: boolean
+  #last: Uint8Array = new Uint8Array(0)
 
   constructor(options: TokenTextOptions) {
     this.#options = options
     this.#first = !options.continues
-    this.#certain = new CertainText(options.stop)
+    this.#certain = new CertainText(options.stop, options.marker)
   }
 
   /** A stop string is complete: `end` gives the rest, and there is nothing to push. */
   get stopped(): boolean {
     return this.#certain.stopped
+  }
+
+  /** The marker is complete: what the last token holds behind it. Null where it is not. */
+  get afterMarker(): Uint8Array | null {
+    const { isMarked, length, stoppedAt } = this.#certain
+    return isMarked ? this.#last.subarray(this.#last.length - (length - stoppedAt)) : null
   }
 
   /** Throws InputError for a token outside the vocabulary. */
@@ -56,6 +66,7 @@ export class TokenText {
     this.#first &&= tokenizer.bytes(drawn.token).length === 0
     const bytes = end.includes(drawn.token) ? given.bytes.subarray(0, 0) : given.bytes
     const at = this.#certain.push(bytes)
+    this.#last = bytes
     this.#pending.push({ token: textToken(drawn, { ...given, bytes }, at, give), start })
     this.#bytes = joined(this.#bytes, bytes)
     return this.#piece()

@@ -34,9 +34,11 @@ class CompletionChoices {
   /** Undefined for what a reader gets nothing from. */
   take({ index, event }: Indexed<ChoiceEvent>): CompletionChunkChoice | undefined {
     if (event.type === 'start') return this.#prompt(index, event.prompt)
+    if (event.type === 'call') throw new Error('a call in a completion, which has no tools')
     const tokens = event.type === 'text' ? event.tokens : []
     const logprobs = this.#logprobs(tokens, this.#offsets.get(index) ?? 0)
-    if (event.type === 'end') return { index, text: '', logprobs, finish_reason: event.reason }
+    if (event.type === 'end')
+      return { index, text: '', logprobs, finish_reason: event.reason === 'length' ? 'length' : 'stop' }
     return event.text === '' && logprobs === null
       ? undefined
       : { index, text: event.text, logprobs, finish_reason: null }

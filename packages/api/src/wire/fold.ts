@@ -7,6 +7,8 @@ import type {
   CompletionChunkChoice,
   CompletionLogprobs,
   Logprobs,
+  ToolCall,
+  ToolCallDelta,
   Usage,
 } from '../schema/responses.ts'
 
@@ -21,12 +23,36 @@ export async function foldChat(chunks: AsyncIterable<ChatCompletionChunk>): Prom
     object: 'chat.completion',
     choices: choices.map(({ index, parts, finish_reason }) => ({
       index,
-      message: { role: 'assistant', content: parts.map(({ delta }) => delta.content ?? '').join(''), refusal: null },
+      message: messageOf(parts.map(({ delta }) => delta)),
       logprobs: joinedLogprobs(parts.flatMap(({ logprobs }) => logprobs ?? [])),
       finish_reason,
     })),
     usage,
   }
+}
+
+type Delta = ChatChunkChoice['delta']
+
+/** Without text its content is null where there are calls; where there are none, so is the field for them. */
+function messageOf(deltas: readonly Delta[]): ChatCompletion['choices'][number]['message'] {
+  const text = deltas.map(({ content }) => content ?? '').join('')
+  const calls = joinedCalls(deltas.flatMap(({ tool_calls: calls }) => calls ?? []))
+  if (calls.length === 0) return { role: 'assistant', content: text, refusal: null }
+  return { role: 'assistant', content: text === '' ? null : text, refusal: null, tool_calls: calls }
+}
+
+function joinedCalls(deltas: readonly ToolCallDelta[]): ToolCall[] {
+  const calls: ToolCall[] = []
+  for (const { index, id, function: part } of deltas) {
+    const before = calls[index] ?? {
+      id: id ?? '',
+      type: 'function',
+      function: { name: part.name ?? '', arguments: '' },
+    }
+    const given = before.function.arguments + (part.arguments ?? '')
+    calls[index] = { ...before, function: { ...before.function, arguments: given } }
+  }
+  return calls
 }
 
 /** The same for a completion. */

@@ -1,3 +1,4 @@
+import type { FinishReason } from '../text/answer-text.ts'
 import type { ChoiceEvent } from '../text/choice-text.ts'
 import type { Indexed } from '../text/merge.ts'
 import type { Usage } from '../schema/responses.ts'
@@ -16,14 +17,14 @@ export class Tally {
   readonly #options: TallyOptions
   readonly #cached = new Map<number, number>()
   readonly #generated = new Map<number, number>()
-  readonly #reasons = new Map<number, 'stop' | 'length'>()
+  readonly #reasons = new Map<number, FinishReason>()
 
   constructor(options: TallyOptions) {
     this.#options = options
   }
 
   /** By choice, of those that have ended. */
-  get finishReasons(): ReadonlyMap<number, 'stop' | 'length'> {
+  get finishReasons(): ReadonlyMap<number, FinishReason> {
     return this.#reasons
   }
 
@@ -33,6 +34,7 @@ export class Tally {
     // The choice that found least computed the prompt; the others found what that one had left behind.
     if (event.type === 'start') this.#cached.set(prompt, Math.min(this.#cached.get(prompt) ?? Infinity, event.cached))
     if (event.type === 'text') this.#generated.set(index, before + event.tokens.length)
+    if (event.type === 'call') this.#generated.set(index, before + event.drawn)
     if (event.type !== 'end') return
     this.#generated.set(index, event.generated)
     this.#reasons.set(index, event.reason)

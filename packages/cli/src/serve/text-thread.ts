@@ -12,6 +12,12 @@ export interface TextOrder {
   readonly expected: ExpectedVocabulary
 }
 
+/** A conversation, as a thread is told it. */
+export interface ChatOrder {
+  readonly messages: readonly Message[]
+  readonly tools?: readonly object[]
+}
+
 /** Prompts, and what it takes to end what makes them. */
 export interface StartedPrompts extends Prompts {
   /** Fails what waits with `reason`. */
@@ -35,14 +41,22 @@ export async function startPrompts(text: Text, order: Omit<TextOrder, 'port'>): 
   const call = (method: string, argument: unknown, size: number, signal: AbortSignal | undefined) =>
     lanes.call(method, argument, { size, ...(signal && { signal }) }) as Promise<Int32Array>
   return {
-    chat: (messages, { signal } = {}) => call('chat', messages, sizeOf(messages), signal),
+    tools: text.chat?.tools ?? false,
+    chat: (messages, { tools, signal } = {}) => {
+      const order: ChatOrder = { messages, ...(tools && { tools }) }
+      return call('chat', order, sizeOf(order), signal)
+    },
     text: (text, { prefix, signal }) => call('text', { text, prefix }, text.length, signal),
     stop: (reason) => lanes.stop(reason),
   }
 }
 
-function sizeOf(messages: readonly Message[]): number {
-  return messages.reduce((sum, { content }) => sum + perMessage + (content?.length ?? 0), 0)
+function sizeOf({ messages, tools = [] }: ChatOrder): number {
+  const given = tools.length === 0 ? 0 : JSON.stringify(tools).length
+  const sizes = messages.map(
+    ({ content, tool_calls: calls }) => (content?.length ?? 0) + (calls ? JSON.stringify(calls).length : 0),
+  )
+  return sizes.reduce((sum, size) => sum + perMessage + size, given)
 }
 
 function textThread(order: Omit<TextOrder, 'port'>): Thread {
