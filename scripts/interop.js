@@ -88,6 +88,7 @@ const tiny = join(scratch, 'tiny')
 // Not before they are built.
 const { writeByteModel, writeTinyModel } = await import('../conformance/dist/http/index.js')
 const { judged } = await import('./judged.js')
+const { judgeSuite } = await import('./json-schema-suite.js')
 await writeTinyModel(tiny)
 const quick = join(scratch, 'quick')
 await writeByteModel(quick)
@@ -103,6 +104,16 @@ const atBundledModel = [
   ['Vercel AI SDK', (url) => script('ai-sdk.mjs', url, bundled)],
   ['LangChain', (url) => script('langchain.mjs', url, bundled)],
 ].map(([name, use]) => [`${name} at the bundled model`, () => served(narrow, use)])
+
+/** Room for tools, what is told of them in a prompt, and their results; on the fastest backend: that is a lot to read. */
+const roomy = ['--context', '1024', '--api-key', key]
+const structuredAtBundledModel = [
+  ['openai for Node', (url) => script('openai-node-structured.mjs', url, bundled)],
+  ['openai for Python', (url) => run(python, [`${clients}/openai_python_structured.py`, url, bundled, key])],
+  ['Vercel AI SDK', (url) => script('ai-sdk-structured.mjs', url, bundled)],
+  ['LangChain', (url) => script('langchain-structured.mjs', url, bundled)],
+  ['the newest openai for Node', (url) => script('openai-node-structured.mjs', url, bundled, { CLIENT: 'openai-7' })],
+].map(([name, use]) => [`${name}: schemas and tools, at the bundled model`, () => served(roomy, use)])
 
 // At a context that ends the answers in time: the page's examples do not say when to stop.
 const pageNames = ['--name', 'mistralai/Mistral-7B-Instruct-v0.2', 'meta-llama/Meta-Llama-3-70B-Instruct']
@@ -120,6 +131,7 @@ const schemathesis = (url, ...more) => [
 const checks = [
   ...files,
   ['the HTTP checks of conformance, against processes of our own', () => judged(scratch)],
+  ['JSON Schema, by the JSON-Schema-Test-Suite', () => judgeSuite(python)],
   [
     'the graph on tfjs-node, built against the TensorFlow of a Python wheel',
     () => {
@@ -129,6 +141,7 @@ const checks = [
   ],
   ['the page that chats on WebGPU, in Chromium on a software adapter', () => runTests('packages/backend-webgpu')],
   ...atBundledModel,
+  ...structuredAtBundledModel,
   [
     'the newest openai for Node, which runs on Node 20 but does not say so',
     () => served([...narrow, ...atTinyModel], (url) => script('openai-node.mjs', url, 'tiny', { CLIENT: 'openai-7' })),

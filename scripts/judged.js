@@ -1,5 +1,7 @@
 // Holds `tramontane serve`, in processes of its own, against the HTTP checks of conformance.
 import { join } from 'node:path'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import formats from 'ajv-formats'
 import { precisions } from '../conformance/dist/bound/index.js'
 import {
   goldenRows,
@@ -39,9 +41,12 @@ export async function judged(folder) {
   )
 }
 
+const ajv = formats.default(new Ajv2020({ strict: false, logger: false }))
+
 /** What it says of itself here; that it fails or dawdles at will it does not. */
 const declared = {
   ...tramontane,
+  validator: (schema) => ajv.compile(schema),
   cors: [origin],
   end: { token: 2, counted: true },
   context: 1024,

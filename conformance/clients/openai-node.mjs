@@ -197,8 +197,8 @@ await check('400 is BadRequestError and names the field', async () => {
   await refused({ temperature: 3 }, 'temperature')
   await refused({ messages: [{ role: 'wizard', content: 'Hi' }] }, 'messages[0].role')
   await refused({ messages: [] }, 'messages')
-  await refused({ tools: [{ type: 'function', function: { name: 'f', parameters: {} } }] }, 'tools')
-  await refused({ response_format: { type: 'json_object' } }, 'response_format.type')
+  await refused({ functions: [{ name: 'f', parameters: {} }] }, 'functions')
+  await refused({ response_format: { type: 'xml' } }, 'response_format.type')
   await refused({ stream: true, n: 17 }, 'n')
   const long = [{ role: 'user', content: 'word '.repeat(20_000) }]
   const error = await thrown(() => chat.create({ ...greedy, messages: long }), openai.BadRequestError)

@@ -182,8 +182,8 @@ def _():
     thrown(lambda: client.responses.create(model=MODEL, input="Hi"), openai.NotFoundError, status_code=404)
     thrown(lambda: create(**{**GREEDY, "temperature": 3}), openai.BadRequestError, param="temperature")
     thrown(lambda: create(**{**GREEDY, "messages": []}), openai.BadRequestError, param="messages")
-    tools = [{"type": "function", "function": {"name": "f", "parameters": {}}}]
-    thrown(lambda: create(**GREEDY, tools=tools), openai.BadRequestError, param="tools")
+    functions = [{"name": "f", "parameters": {}}]
+    thrown(lambda: create(**GREEDY, functions=functions), openai.BadRequestError, param="functions")
     long = [{"role": "user", "content": "word " * 20_000}]
     thrown(lambda: create(**{**GREEDY, "messages": long}), openai.BadRequestError, code="context_length_exceeded")
 

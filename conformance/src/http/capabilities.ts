@@ -11,6 +11,9 @@ export interface Encoder {
   countChat(messages: readonly Fields[]): Promise<number>
 }
 
+/** Makes a judge of documents out of a JSON Schema of draft 2020-12, as ajv does. */
+export type Validator = (schema: Fields) => (document: unknown) => boolean
+
 /** A server that can be started anew, and told to end. */
 export interface ServerProcess {
   readonly url: string
@@ -94,6 +97,21 @@ export interface Capabilities {
   /** Bytes: of a body, of a request's headers. */
   readonly bodyLimit?: number
   readonly headerLimit?: number
+  /** response_format json_object, json_schema. */
+  readonly jsonObject?: boolean
+  readonly jsonSchema?: boolean
+  /** Says which documents a schema allows. Not the server's: the judge has none of its own, and brings no library. */
+  readonly validator?: Validator
+  /** Chat fields that let an answer be what the pattern matches from end to end, such as a response_format. */
+  readonly regex?: (pattern: string) => Fields
+  /** Chat fields that let an answer be what an EBNF says; its rules are written `root ::= "a" | "b" root`. */
+  readonly grammar?: (text: string) => Fields
+  /** tools and tool_choice: none, auto, required, or a function by its name. */
+  readonly tools?: boolean
+  /** parallel_tool_calls. */
+  readonly parallelToolCalls?: boolean
+  /** The form of the ids that calls are given. */
+  readonly toolCallId?: RegExp
   /** Requests that run together, and those that may wait; `long` are chat fields of one that takes many seconds. */
   readonly capacity?: { readonly slots: number; readonly queue: number; readonly long: Fields }
   /** Starts a server of its own; `grace`: milliseconds that it may take to end. */

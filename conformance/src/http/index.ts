@@ -1,4 +1,12 @@
-export type { Capabilities, Capability, Encoder, Fields, LoadingServer, ServerProcess } from './capabilities.ts'
+export type {
+  Capabilities,
+  Capability,
+  Encoder,
+  Fields,
+  LoadingServer,
+  ServerProcess,
+  Validator,
+} from './capabilities.ts'
 export { idOf, type Check, type CheckContext } from './check.ts'
 export { checks } from './checks/index.ts'
 export { Client, type ClientOptions, type Reply, type Sent } from './client.ts'

@@ -26,6 +26,13 @@ export const tramontane: Capabilities = {
   minP: true,
   choices: 16,
   topLogprobs: 20,
+  jsonObject: true,
+  jsonSchema: true,
+  regex: (regex) => ({ response_format: { type: 'regex', regex } }),
+  grammar: (grammar) => ({ response_format: { type: 'grammar', grammar } }),
+  tools: true,
+  parallelToolCalls: true,
+  toolCallId: /^[a-zA-Z0-9]{9}$/,
   bodyLimit: 2 * 2 ** 20,
   headerLimit: 16 * 1024,
 }

@@ -33,3 +33,9 @@ export function mustBeErrorBody(body: Found): void {
   const text = message.string()
   message.must(!secrets.some((secret) => secret.test(text)), 'nothing of the inside of the server')
 }
+
+/** Throws CheckFailure unless the request is refused with an error that has the name in it. */
+export function mustRefuseByName(reply: Reply, name: string): void {
+  const error = mustBeError(reply.mustBe(400, 422)).json().get('error')
+  error.must(JSON.stringify(error.value).includes(name), `${name} to be named`)
+}
