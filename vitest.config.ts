@@ -11,5 +11,7 @@ export default defineConfig({
     // Those run by `npm run test:long` and by `npm run test:interop`.
     exclude: ['**/*.long.test.ts', '**/*.interop.test.ts'],
     testTimeout: 60_000,
+    // By default one less than there are processors: on two, one of them idles.
+    maxWorkers: 2,
   },
 })
