@@ -7,10 +7,11 @@ import asyncio
 import re
 import sys
 import time
-import traceback
 
 import openai
 from openai import AsyncOpenAI, DefaultAsyncHttpxClient, OpenAI
+
+from checks import check, finish
 
 if len(sys.argv) < 3:
     sys.exit(__doc__)
@@ -21,24 +22,6 @@ client = OpenAI(timeout=120, **options)
 QUESTION = [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Name a colour."}]
 GREEDY = {"model": MODEL, "messages": QUESTION, "max_tokens": 4, "temperature": 0}
 LONG = {**GREEDY, "max_tokens": 200, "extra_body": {"ignore_eos": True}}
-counts = {"passed": 0, "failed": 0}
-
-
-def check(name):
-    """Runs one check, prints its line, and goes on whatever came of it."""
-
-    def run(function):
-        started = time.monotonic()
-        try:
-            result = function()
-            counts["passed"] += 1
-            print(f"ok   {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            return result
-        except Exception:
-            counts["failed"] += 1
-            print(f"FAIL {name}: {traceback.format_exc()}", flush=True)
-
-    return run
 
 
 def thrown(run, kind, **fields):
@@ -253,5 +236,4 @@ def _():
     settled()
 
 
-print(f"{counts['passed']} passed, {counts['failed']} failed")
-sys.exit(counts["failed"] > 0)
+finish()

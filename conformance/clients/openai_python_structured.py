@@ -5,14 +5,14 @@ Usage: python openai_python_structured.py URL MODEL [KEY]
 
 import json
 import sys
-import time
-import traceback
 from enum import Enum
 from typing import Literal, Optional
 
 import openai
 from openai import OpenAI, pydantic_function_tool
 from pydantic import BaseModel, Field
+
+from checks import check, finish
 
 if len(sys.argv) < 3:
     sys.exit(__doc__)
@@ -21,7 +21,6 @@ KEY = sys.argv[3] if len(sys.argv) > 3 else "none"
 chat = OpenAI(base_url=f"{URL}/v1", api_key=KEY, max_retries=0, timeout=120).chat.completions
 MESSAGES = [{"role": "user", "content": "Paint it."}]
 GREEDY = {"model": MODEL, "messages": MESSAGES, "max_tokens": 96, "temperature": 0}
-counts = {"passed": 0, "failed": 0}
 
 
 class Colour(Enum):
@@ -42,23 +41,6 @@ class Find(BaseModel):
 
 
 TOOLS = [pydantic_function_tool(Paint), pydantic_function_tool(Find)]
-
-
-def check(name):
-    """Runs one check, prints its line, and goes on whatever came of it."""
-
-    def run(function):
-        started = time.monotonic()
-        try:
-            result = function()
-            counts["passed"] += 1
-            print(f"ok   {name} ({time.monotonic() - started:.1f} s)", flush=True)
-            return result
-        except Exception:
-            counts["failed"] += 1
-            print(f"FAIL {name}: {traceback.format_exc()}", flush=True)
-
-    return run
 
 
 @check("parse with a pydantic model")
@@ -116,5 +98,4 @@ def _():
     assert choice.message.tool_calls is None and choice.message.content is not None
 
 
-print(f"{counts['passed']} passed, {counts['failed']} failed")
-sys.exit(counts["failed"] > 0)
+finish()

@@ -2,9 +2,10 @@ import { declared, type Check, type CheckContext } from '../check.ts'
 import { encoderOf } from '../encoder.ts'
 import { CheckFailure } from '../found.ts'
 import type { Reply, Sent } from '../client.ts'
-import { askChat, chat, chatBody, chatPath, chatText, completion, completionPath, say } from '../questions.ts'
+import { askChat, chat, chatBody, chatPath, completion, completionPath, say } from '../questions.ts'
 import { isWhole } from '../whole.ts'
 import { mustBeError } from './error-body.ts'
+import { mustLive } from './must-live.ts'
 
 const user = { role: 'user', content: 'Hi' }
 
@@ -234,9 +235,4 @@ async function mustRefuse({ client }: CheckContext, body: unknown, sent: Sent = 
 function mustBeText(reply: Reply): void {
   const content = reply.json().get('choices[0].message.content')
   if (!content.absent) content.must(isWhole(content.string()), 'whole characters')
-}
-
-/** Still answers what is right. */
-async function mustLive(context: CheckContext): Promise<void> {
-  await chatText(context, { max_tokens: 1 })
 }

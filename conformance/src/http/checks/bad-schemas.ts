@@ -5,6 +5,7 @@ import { askChat, chatText } from '../questions.ts'
 import { record } from '../schemas/schema.ts'
 import { schemaFields } from '../structured.ts'
 import { mustBeError } from './error-body.ts'
+import { mustLive } from './must-live.ts'
 
 /** Milliseconds in which a schema is refused or answered, whatever it is. */
 const patience = 5000
@@ -178,9 +179,4 @@ async function mustRefuse(context: CheckContext, fields: Fields): Promise<void> 
   if (reply.status !== 400 && reply.status !== 422)
     throw new CheckFailure(`${reply.where} of ${what} status`, '400 or 422', reply.status)
   mustBeError(reply)
-}
-
-/** Still answers what is right. */
-async function mustLive(context: CheckContext): Promise<void> {
-  await chatText(context, { max_tokens: 1 })
 }

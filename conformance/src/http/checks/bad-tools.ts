@@ -1,9 +1,10 @@
 import { calling, named, tool, tools } from '../called.ts'
 import type { Fields } from '../capabilities.ts'
-import type { Check, CheckContext } from '../check.ts'
+import type { Check } from '../check.ts'
 import { CheckFailure } from '../found.ts'
-import { askChat, chatText } from '../questions.ts'
+import { askChat } from '../questions.ts'
 import { mustBeError, mustRefuseByName } from './error-body.ts'
+import { mustLive } from './must-live.ts'
 
 const object = { type: 'object', properties: {} }
 const nothing = tool('nothing', object)
@@ -130,8 +131,3 @@ const wrongTurns: readonly unknown[][] = [
   [user, { role: 'assistant', content: null, tool_calls: {} }],
   [user, calls({ id: 'call_1', type: 'function' }), result('call_1')],
 ]
-
-/** Still answers what is right. */
-async function mustLive(context: CheckContext): Promise<void> {
-  await chatText(context, { max_tokens: 1 })
-}

@@ -1,18 +1,6 @@
-import type { Group, Vicinity } from './keyword-group.ts'
+import { bounds, type Group, type Vicinity } from './keyword-group.ts'
 import type { SchemaDocument, SchemaNode, SchemaObject } from './document.ts'
-import {
-  all,
-  always,
-  any,
-  fact,
-  never,
-  opposites,
-  type,
-  types,
-  type Assertion,
-  type Formula,
-  type Literal,
-} from './formula.ts'
+import { all, any, fact, type, types, unasked, type Assertion, type Formula, type Literal } from './formula.ts'
 import { unsupported } from './schema-error.ts'
 import { constantItems, constantMember } from './constants.ts'
 
@@ -58,7 +46,7 @@ function wrongItem(document: SchemaDocument, node: SchemaNode, from: number, cou
 }
 
 function contains(node: SchemaNode, schema: SchemaObject, { document }: Vicinity): Assertion {
-  if (schema['contains'] === undefined) return { holds: () => always, fails: () => never }
+  if (schema['contains'] === undefined) return unasked
   const literal: Literal = { node: document.child(node, 'contains'), holds: true }
   const least = (schema['minContains'] as number | undefined) ?? 1
   const most = (schema['maxContains'] as number | undefined) ?? Infinity
@@ -71,7 +59,7 @@ function contains(node: SchemaNode, schema: SchemaObject, { document }: Vicinity
 }
 
 function unique({ at }: SchemaNode, { uniqueItems }: SchemaObject): Assertion {
-  if (uniqueItems === false) return { holds: () => always, fails: () => never }
+  if (uniqueItems === false) return unasked
   const error = unsupported('that two items are equal cannot be enforced', { at, keyword: 'uniqueItems' })
   return {
     holds: () => fact({ on: 'array', is: 'unique', at }),
@@ -79,42 +67,11 @@ function unique({ at }: SchemaNode, { uniqueItems }: SchemaObject): Assertion {
   }
 }
 
-function unevaluated(node: SchemaNode, { document }: Vicinity): Assertion {
-  const literal: Literal = { node: document.child(node, 'unevaluatedItems'), holds: true }
-  const error = unsupported('its opposite cannot be enforced', { at: node.at, keyword: 'unevaluatedItems' })
-  return {
-    holds: () => fact({ on: 'array', is: 'unevaluated', literal, scope: node.id }),
-    fails: () => all(array, fact({ on: 'array', is: 'refused', error })),
-  }
-}
-
 export const arrayAssertions: readonly Group[] = [
-  {
-    keywords: ['minItems'],
-    assertion: (_, schema) => {
-      const count = schema['minItems'] as number
-      return opposites(
-        type.array,
-        { on: 'array', is: 'length', min: count, max: Infinity },
-        { on: 'array', is: 'length', min: 0, max: count - 1 },
-      )
-    },
-  },
-  {
-    keywords: ['maxItems'],
-    assertion: (_, schema) => {
-      const count = schema['maxItems'] as number
-      return opposites(
-        type.array,
-        { on: 'array', is: 'length', min: 0, max: count },
-        { on: 'array', is: 'length', min: count + 1, max: Infinity },
-      )
-    },
-  },
+  ...bounds(type.array, ['minItems', 'maxItems'], (min, max) => ({ on: 'array', is: 'length', min, max })),
   { keywords: ['prefixItems', 'items', 'additionalItems'], assertion: items },
   { keywords: ['contains', 'minContains', 'maxContains'], assertion: contains },
   { keywords: ['uniqueItems'], assertion: unique },
-  { keywords: ['unevaluatedItems'], assertion: (node, _, vicinity) => unevaluated(node, vicinity) },
   {
     keywords: [constantItems],
     assertion(node, { [constantItems]: value }, vicinity) {

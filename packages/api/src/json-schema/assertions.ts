@@ -7,6 +7,7 @@ import { numberAssertions } from './number-keywords.ts'
 import { objectAssertions } from './object-keywords.ts'
 import { references } from './references.ts'
 import { stringAssertions } from './string-keywords.ts'
+import { unevaluatedAssertions } from './unevaluated-keywords.ts'
 import { valueAssertions } from './value-keywords.ts'
 
 const groups: readonly Group[] = [
@@ -17,6 +18,7 @@ const groups: readonly Group[] = [
   ...numberAssertions,
   ...arrayAssertions,
   ...objectAssertions,
+  ...unevaluatedAssertions,
 ]
 
 const groupOf = new Map(groups.flatMap((group) => group.keywords.map((keyword) => [keyword, group])))

@@ -1,6 +1,6 @@
 import type { Group, Vicinity } from './keyword-group.ts'
 import type { SchemaNode } from './document.ts'
-import { all, always, any, schema, type Assertion, type Formula } from './formula.ts'
+import { all, always, any, never, schema, unasked, type Assertion, type Formula } from './formula.ts'
 import { unsupported } from './schema-error.ts'
 
 /** Beyond, the pairs of alternatives would be too many. */
@@ -58,10 +58,10 @@ function oneOf(node: SchemaNode, vicinity: Vicinity): Assertion {
 /** `if` without `then` and `else` asks nothing, but what it evaluates counts. */
 function conditional(node: SchemaNode, { document }: Vicinity): Assertion {
   const has = (keyword: string): boolean => Object.hasOwn(node.schema as object, keyword)
-  if (!has('if')) return { holds: () => always, fails: () => any() }
+  if (!has('if')) return unasked
   const condition = (holds: boolean): Formula => schema(document.child(node, 'if'), holds, true)
   const branch = (keyword: string, holds: boolean): Formula =>
-    has(keyword) ? schema(document.child(node, keyword), holds) : holds ? always : any()
+    has(keyword) ? schema(document.child(node, keyword), holds) : holds ? always : never
   const either = (holds: boolean): Formula =>
     any(all(condition(true), branch('then', holds)), all(condition(false), branch('else', holds)))
   return { holds: () => either(true), fails: () => either(false) }

@@ -146,6 +146,9 @@ export function schema(node: SchemaNode, holds = true, forks = !holds): Formula 
   return { kind: 'schema', literal: { node, holds }, forks }
 }
 
+/** Of a keyword that asks nothing where it stands. */
+export const unasked: Assertion = { holds: () => always, fails: () => never }
+
 /** A fact, and what it is not to have it: to be of the type and the opposite. */
 export function opposites(on: number, holds: Fact, fails: Fact): Assertion {
   return { holds: () => fact(holds), fails: () => all(types(on), fact(fails)) }

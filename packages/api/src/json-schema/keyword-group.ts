@@ -1,5 +1,5 @@
 import type { SchemaDocument, SchemaNode, SchemaObject } from './document.ts'
-import type { Assertion } from './formula.ts'
+import { opposites, type Assertion, type Fact } from './formula.ts'
 
 /** What keywords need to know beside their schema. */
 export interface Vicinity {
@@ -12,4 +12,28 @@ export interface Vicinity {
 export interface Group {
   readonly keywords: readonly string[]
   assertion(node: SchemaNode, schema: SchemaObject, vicinity: Vicinity): Assertion
+}
+
+/** Two keywords that bound a number of things, from below and from above: a fact of values of type `on`. */
+export function bounds(
+  on: number,
+  [least, most]: readonly [least: string, most: string],
+  between: (min: number, max: number, at: string) => Fact,
+): Group[] {
+  return [
+    {
+      keywords: [least],
+      assertion({ at }, schema) {
+        const min = schema[least] as number
+        return opposites(on, between(min, Infinity, at), between(0, min - 1, at))
+      },
+    },
+    {
+      keywords: [most],
+      assertion({ at }, schema) {
+        const max = schema[most] as number
+        return opposites(on, between(0, max, at), between(max + 1, Infinity, at))
+      },
+    },
+  ]
 }

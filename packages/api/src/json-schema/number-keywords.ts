@@ -1,7 +1,7 @@
 import type { NumberRules } from '../grammar/numbers.ts'
 import type { Group } from './keyword-group.ts'
 import type { SchemaObject } from './document.ts'
-import { always, any, opposites, type, type Assertion } from './formula.ts'
+import { opposites, type, unasked, type Assertion } from './formula.ts'
 
 type Bound = 'minimum' | 'maximum' | 'exclusiveMinimum' | 'exclusiveMaximum'
 
@@ -23,7 +23,7 @@ function exclusiveBound(
   keyword: 'exclusiveMinimum' | 'exclusiveMaximum',
   { [keyword]: value }: SchemaObject,
 ): Assertion {
-  return typeof value === 'number' ? ruled(keyword, value) : { holds: () => always, fails: () => any() }
+  return typeof value === 'number' ? ruled(keyword, value) : unasked
 }
 
 function ruled(keyword: Bound, value: number): Assertion {

@@ -1,23 +1,20 @@
-import type { Group, Vicinity } from './keyword-group.ts'
+import { bounds, type Group, type Vicinity } from './keyword-group.ts'
 import type { SchemaNode, SchemaObject } from './document.ts'
 import {
   all,
   always,
   any,
   fact,
-  never,
-  opposites,
   schema as satisfies,
   type,
   types,
+  unasked,
   type Assertion,
   type Formula,
   type Literal,
   type Members,
-  type ObjectFact,
   type SomeMember,
 } from './formula.ts'
-import { unsupported } from './schema-error.ts'
 import { patternSet } from './pattern-set.ts'
 import { constantMember, constantMembers } from './constants.ts'
 
@@ -115,19 +112,6 @@ function dependencies(keyword: string, node: SchemaNode, schema: SchemaObject, {
   }
 }
 
-function count(at: string, min: number, max: number): ObjectFact {
-  return { on: 'object', is: 'count', min, max, at }
-}
-
-function unevaluated(node: SchemaNode, { document }: Vicinity): Assertion {
-  const literal: Literal = { node: document.child(node, 'unevaluatedProperties'), holds: true }
-  const error = unsupported('its opposite cannot be enforced', { at: node.at, keyword: 'unevaluatedProperties' })
-  return {
-    holds: () => fact({ on: 'object', is: 'unevaluated', literal, scope: node.id }),
-    fails: () => all(object, fact({ on: 'object', is: 'refused', error })),
-  }
-}
-
 /** From 2019 on `dependencies` is a word like any other, where it is said which draft is meant. */
 function dependenciesCount({ resource: { draft } }: SchemaNode): boolean {
   return draft === undefined || draft <= 7
@@ -137,20 +121,9 @@ export const objectAssertions: readonly Group[] = [
   { keywords: ['properties', 'patternProperties', 'additionalProperties'], assertion: members },
   { keywords: ['required'], assertion: (_, schema) => requirement(schema['required'] as string[]) },
   { keywords: ['propertyNames'], assertion: (node, _, vicinity) => propertyNames(node, vicinity) },
-  {
-    keywords: ['minProperties'],
-    assertion: ({ at }, schema) => {
-      const min = schema['minProperties'] as number
-      return opposites(type.object, count(at, min, Infinity), count(at, 0, min - 1))
-    },
-  },
-  {
-    keywords: ['maxProperties'],
-    assertion: ({ at }, schema) => {
-      const max = schema['maxProperties'] as number
-      return opposites(type.object, count(at, 0, max), count(at, max + 1, Infinity))
-    },
-  },
+  ...bounds(type.object, ['minProperties', 'maxProperties'], (min, max, at) => {
+    return { on: 'object', is: 'count', min, max, at }
+  }),
   ...['dependentRequired', 'dependentSchemas'].map((keyword): Group => ({
     keywords: [keyword],
     assertion: (node, schema, vicinity) => dependencies(keyword, node, schema, vicinity),
@@ -158,11 +131,8 @@ export const objectAssertions: readonly Group[] = [
   {
     keywords: ['dependencies'],
     assertion: (node, schema, vicinity) =>
-      dependenciesCount(node)
-        ? dependencies('dependencies', node, schema, vicinity)
-        : { holds: () => always, fails: () => never },
+      dependenciesCount(node) ? dependencies('dependencies', node, schema, vicinity) : unasked,
   },
-  { keywords: ['unevaluatedProperties'], assertion: (node, _, vicinity) => unevaluated(node, vicinity) },
   {
     keywords: [constantMembers],
     assertion(node, { [constantMembers]: value }, vicinity) {

@@ -1,6 +1,6 @@
-import type { Group } from './keyword-group.ts'
+import { bounds, type Group } from './keyword-group.ts'
 import { formatOf } from './formats.ts'
-import { fact, opposites, type, types, type Assertion, type TextSet } from './formula.ts'
+import { all, fact, opposites, type, types, unasked, type Assertion, type TextSet } from './formula.ts'
 import { patternSet } from './pattern-set.ts'
 import { unsupported } from './schema-error.ts'
 
@@ -21,36 +21,14 @@ function format(name: string, at: string): Assertion {
       { on: 'number', is: 'ruled', rules: known.rules, holds: true },
       { on: 'number', is: 'ruled', rules: known.rules, holds: false },
     )
-  if (known?.on === 'nothing')
-    return { holds: () => ({ kind: 'all', parts: [] }), fails: () => ({ kind: 'any', parts: [] }) }
+  if (known?.on === 'nothing') return unasked
   const error = unsupported(`the format ${JSON.stringify(name)} is not known here`, { at, keyword: 'format' })
   const refused = fact({ on: 'string', is: 'refused', error })
-  return { holds: () => refused, fails: () => ({ kind: 'all', parts: [types(type.string), refused] }) }
+  return { holds: () => refused, fails: () => all(types(type.string), refused) }
 }
 
 export const stringAssertions: readonly Group[] = [
-  {
-    keywords: ['minLength'],
-    assertion: (_, schema) => {
-      const count = schema['minLength'] as number
-      return opposites(
-        type.string,
-        { on: 'string', is: 'length', min: count, max: Infinity },
-        { on: 'string', is: 'length', min: 0, max: count - 1 },
-      )
-    },
-  },
-  {
-    keywords: ['maxLength'],
-    assertion: (_, schema) => {
-      const count = schema['maxLength'] as number
-      return opposites(
-        type.string,
-        { on: 'string', is: 'length', min: 0, max: count },
-        { on: 'string', is: 'length', min: count + 1, max: Infinity },
-      )
-    },
-  },
+  ...bounds(type.string, ['minLength', 'maxLength'], (min, max) => ({ on: 'string', is: 'length', min, max })),
   {
     keywords: ['pattern'],
     assertion: ({ at }, schema) => inSet(patternSet(schema['pattern'] as string, at, 'pattern')),

@@ -32,13 +32,16 @@ export function bareFactsOn<On extends PlacedFact['fact']['on']>(
   return factsOn(facts, on).map(({ fact }) => fact)
 }
 
+/** The other facts whose looks at members count where this one stands. */
+function countingTo<Of>(fact: Of & { readonly scope: number }, facts: readonly Placed<Of>[]): Of[] {
+  return facts.filter((other) => other.fact !== fact && other.scopes.includes(fact.scope)).map(({ fact }) => fact)
+}
+
 /** What `unevaluatedItems` asks, once it is known what has been evaluated. */
 export function unevaluatedItems(facts: readonly Placed<ArrayFact>[]): Unevaluated[] {
   return facts.flatMap(({ fact }) => {
     if (fact.is !== 'unevaluated') return []
-    const within = facts
-      .filter((other) => other.fact !== fact && other.scopes.includes(fact.scope))
-      .map(({ fact }) => fact)
+    const within = countingTo(fact, facts)
     if (within.some((other) => other.is === 'unevaluated' || (other.is === 'items' && other.rest))) return []
     const from = Math.max(0, ...within.map((other) => (other.is === 'items' ? other.prefix.length : 0)))
     return [{ literal: fact.literal, from, evaluatedBy: new Set(within.filter((other) => other.is === 'contains')) }]
@@ -49,9 +52,7 @@ export function unevaluatedItems(facts: readonly Placed<ArrayFact>[]): Unevaluat
 export function unevaluatedMembers(facts: readonly Placed<ObjectFact>[]): Members[] {
   return facts.flatMap(({ fact }) => {
     if (fact.is !== 'unevaluated') return []
-    const within = facts
-      .filter((other) => other.fact !== fact && other.scopes.includes(fact.scope))
-      .map(({ fact }) => fact)
+    const within = countingTo(fact, facts)
     if (within.some((other) => other.is === 'unevaluated' || (other.is === 'members' && other.rest))) return []
     const members = within.filter((other) => other.is === 'members')
     return [

@@ -7,7 +7,7 @@ import { argumentsGrammar } from '../tools/arguments-grammar.ts'
 import { checkBeginning } from '../tools/beginning.ts'
 import type { Syntax } from '../tools/syntax.ts'
 import type { ToolUse } from '../tools/tool.ts'
-import { blaming, type Constrain, type Constraints } from './constraints.ts'
+import { blamed, blaming, type Constrain, type Constraints } from './constraints.ts'
 import { grammarOf, type Format } from './format.ts'
 
 /** What a request says of its answers; null: nothing. */
@@ -60,14 +60,6 @@ function formatGrammar(format: Format): Grammar {
     (error) => refused(error, paramOf(format)),
     () => grammarOf(format),
   )
-}
-
-function blamed<T>(blame: (error: unknown) => unknown, action: () => T): T {
-  try {
-    return action()
-  } catch (error) {
-    throw blame(error)
-  }
 }
 
 function paramOf(format: Format): string {

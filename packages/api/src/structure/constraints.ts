@@ -1,4 +1,4 @@
-import { InputError, type TokenConstraint } from '@tramontane/core'
+import type { TokenConstraint } from '@tramontane/core'
 import { compile } from '../grammar/compile.ts'
 import { Constraint } from '../grammar/constraint.ts'
 import type { Grammar } from '../grammar/grammar.ts'
@@ -50,20 +50,22 @@ export class Constraints {
 /** Each may come to hold some tens of megabytes. */
 const kept = 32
 
-/** The same, whose InputErrors are told as `blame` says: a grammar may turn out to be too ambiguous as late as in a text. */
-export function blaming(constrain: Constrain, blame: (error: unknown) => unknown): Constrain {
-  const attempt = <T>(action: () => T): T => {
-    try {
-      return action()
-    } catch (error) {
-      throw error instanceof InputError ? blame(error) : error
-    }
+/** What is thrown is told as `blame` says. */
+export function blamed<T>(blame: (error: unknown) => unknown, action: () => T): T {
+  try {
+    return action()
+  } catch (error) {
+    throw blame(error)
   }
+}
+
+/** The same, whatever it throws `blamed`: a grammar may turn out to be too ambiguous as late as in a text. */
+export function blaming(constrain: Constrain, blame: (error: unknown) => unknown): Constrain {
   return () => {
-    const constraint = attempt(constrain)
+    const constraint = blamed(blame, constrain)
     return {
-      mask: () => attempt(() => constraint.mask()),
-      accept: (token) => attempt(() => constraint.accept(token)),
+      mask: () => blamed(blame, () => constraint.mask()),
+      accept: (token) => blamed(blame, () => constraint.accept(token)),
       get isOver() {
         return constraint.isOver
       },
